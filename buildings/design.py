@@ -21,7 +21,7 @@ Equipment = Literal["cooling_source", "heating_source", "pumps", "tower", "termi
 
 
 def _number(units: str, low: float, high: float, text: str) -> float:
-    return Field(ge=low, le=high, description=text, json_schema_extra={"units": units})  # type: ignore[no-any-return]  # pydantic types Field as Any
+    return Field(ge=low, le=high, description=text, json_schema_extra={"units": units})
 
 
 class Design(BaseModel):
