@@ -1,0 +1,257 @@
+"""The study file: one YAML that says everything, each folder's own block and the checks across blocks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from buildings import load_catalogue
+from optimiser.rules import Rules
+from sim.engine.cluster import ClusterSettings
+from sim.models import ModelSettings
+from vocabulary import Fault, InputError, nearest
+
+
+class Block(BaseModel):
+    """A frozen block of the study; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WeatherBlock(Block):
+    """Either a city of `weather/data/` with a seed, or an EPW file."""
+
+    city: str | None = None
+    seed: int = 0
+    epw: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> WeatherBlock:
+        if (self.city is None) == (self.epw is None):
+            raise ValueError("give either city or epw")
+        return self
+
+
+class BuildingsBlock(Block):
+    """The registry, the bills and which baseline savings are counted from."""
+
+    registry: Path
+    bills: Path | None = None
+    baseline: Literal["simulated", "calibrated"] = "simulated"
+
+
+class PackagesBlock(Block):
+    """Which measures are offered and at which cost level."""
+
+    measures: tuple[str, ...] | None = None
+    costs: Literal["low", "mid", "high"] = "mid"
+    catalogue: Path | None = None
+
+
+class SimulationBlock(Block):
+    """How many runs train and test the surrogate, and how they are run."""
+
+    training_runs: int = Field(48, ge=8, le=100_000)
+    holdout_runs: int = Field(8, ge=0, le=100_000)
+    timeout_s: float = Field(600, gt=0)
+    settings: ModelSettings = ModelSettings()
+    direct_runs: int = Field(24, ge=1)
+    cluster: ClusterSettings = ClusterSettings()
+
+
+class SurrogateBlock(Block):
+    """A fitted surrogate to use instead of training one."""
+
+    file: Path | None = None
+
+
+class ScenarioBlock(BaseModel):
+    """One optimisation: a name and the rules it changes."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str = Field(min_length=1, max_length=80)
+
+
+class OptimiserBlock(Block):
+    """Rules that hold for all scenarios, and the scenarios."""
+
+    rules: dict[str, Any] = {}
+    scenarios: tuple[ScenarioBlock, ...] = Field(min_length=1)
+
+    def rules_of(self, scenario: ScenarioBlock) -> Rules:
+        """Return the rules of one scenario: the common ones changed by its own."""
+        return Rules(**(self.rules | (scenario.model_extra or {})))
+
+
+class ReportBlock(Block):
+    """Languages of the page."""
+
+    languages: tuple[Literal["en", "zh"], ...] = ("en", "zh")
+
+
+class Study(Block):
+    """All of one study (frozen); paths are absolute after reading."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_\-]{1,80}$")
+    seed: int = 0
+    weather: WeatherBlock
+    buildings: BuildingsBlock
+    packages: PackagesBlock = PackagesBlock()
+    simulation: SimulationBlock = SimulationBlock()
+    surrogate: SurrogateBlock = SurrogateBlock()
+    optimiser: OptimiserBlock
+    report: ReportBlock = ReportBlock()
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Safe loader that refuses a key given twice, which YAML would silently overwrite."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = {str(key) for key in keys if keys.count(key) > 1}
+        if twice:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"key given twice: {', '.join(sorted(twice))}", node.start_mark
+            )
+        return super().construct_mapping(node, deep)
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        given = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader subclass
+    except OSError as error:
+        raise InputError([Fault(str(path), "file", error.strerror or "unreadable", "a readable file")]) from error
+    except UnicodeDecodeError as error:
+        raise InputError([Fault(str(path), f"byte {error.start}", "not UTF-8", "UTF-8 text")]) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}" if mark else "file"
+        raise InputError([Fault(str(path), place, str(getattr(error, "problem", error)), "valid YAML")]) from error
+    if not isinstance(given, dict):
+        raise InputError([Fault(str(path), "file", type(given).__name__, "a mapping of study keys")])
+    return given
+
+
+def _model_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
+    for key in location:
+        if isinstance(key, int):
+            continue
+        field = model.model_fields.get(key)
+        kind = field.annotation if field else None
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            return None
+        model = kind
+    return model
+
+
+def _fault(path: Path, root: type[BaseModel], error: ErrorDetails, prefix: str = "") -> Fault:
+    location = error["loc"]
+    place = prefix + ".".join(str(part) for part in location)
+    if error["type"] == "extra_forbidden":
+        owner = _model_at(root, location[:-1])
+        known = list(owner.model_fields) if owner else []
+        return Fault(str(path), place, "unknown key", "one of " + ", ".join(known), nearest(str(location[-1]), known))
+    found = "nothing" if error["type"] == "missing" else repr(error["input"])[:80]
+    return Fault(str(path), place, found, error["msg"])
+
+
+def _rule_faults(path: Path, given: Mapping[str, Any]) -> Iterator[Fault]:
+    """Check the rules of every scenario; each rule is a key of `Rules`."""
+    block = given.get("optimiser")
+    if not isinstance(block, dict):
+        return
+    common, scenarios = block.get("rules") or {}, block.get("scenarios") or []
+    if not isinstance(common, dict) or not isinstance(scenarios, list):
+        return  # already reported by the block's own check
+    named = [s for s in scenarios if isinstance(s, dict)]
+    names = [str(s.get("name")) for s in named]
+    for twice in sorted({name for name in names if names.count(name) > 1}):
+        yield Fault(str(path), "optimiser.scenarios", f"name {twice!r} twice", "a name of its own for each scenario")
+    for index, scenario in enumerate(named):
+        own = {key: value for key, value in scenario.items() if key != "name"}
+        try:
+            Rules(**(common | own))
+        except ValidationError as error:
+            for detail in error.errors():
+                where = f"scenarios.{index}." if not detail["loc"] or detail["loc"][0] in own else "rules."
+                yield _fault(path, Rules, detail, f"optimiser.{where}")
+
+
+def _resolve_paths(study: Study, folder: Path) -> Study:
+    """Make every path of the study absolute, seen from the folder of the study file."""
+
+    def absolute(path: Path | None) -> Path | None:
+        return Path(os.path.abspath(folder / path)) if path else None
+
+    blocks = {
+        "weather": study.weather.model_copy(update={"epw": absolute(study.weather.epw)}),
+        "buildings": study.buildings.model_copy(
+            update={"registry": absolute(study.buildings.registry), "bills": absolute(study.buildings.bills)}
+        ),
+        "packages": study.packages.model_copy(update={"catalogue": absolute(study.packages.catalogue)}),
+        "surrogate": study.surrogate.model_copy(update={"file": absolute(study.surrogate.file)}),
+    }
+    return study.model_copy(update=blocks)
+
+
+def _cross_faults(path: Path, study: Study) -> Iterator[Fault]:
+    """Check what one block alone cannot know: files that must exist, measures of the catalogue."""
+    files = {
+        "weather.epw": study.weather.epw,
+        "buildings.registry": study.buildings.registry,
+        "buildings.bills": study.buildings.bills,
+        "packages.catalogue": study.packages.catalogue,
+        "surrogate.file": study.surrogate.file,
+    }
+    for place, file in files.items():
+        if file is not None and not file.is_file():
+            near = nearest(file.name, [p.name for p in file.parent.iterdir()]) if file.parent.is_dir() else ""
+            yield Fault(str(path), place, str(file), "a file that exists", near)
+    catalogue = study.packages.catalogue
+    known = load_catalogue(catalogue).measures if catalogue is None or catalogue.is_file() else {}
+    for measure in study.packages.measures or ():
+        if measure not in known:
+            yield Fault(str(path), "packages.measures", measure, "a measure of the catalogue", nearest(measure, known))
+
+
+def read_study(path: Path) -> Study:
+    """Read and check a study file.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file, UTF-8.
+
+    Returns
+    -------
+    Study
+        Frozen; all paths absolute.
+
+    Raises
+    ------
+    InputError
+        All faults of the file in one message: unknown keys with the nearest spelling, wrong values, missing files.
+    """
+    given = _parse(path)
+    faults = list(_rule_faults(path, given))
+    try:
+        study = _resolve_paths(Study.model_validate(given), path.resolve().parent)
+    except ValidationError as error:
+        raise InputError([*(_fault(path, Study, detail) for detail in error.errors()), *faults]) from error
+    faults += _cross_faults(path, study)
+    if faults:
+        raise InputError(faults)
+    return study
+
+
+def study_text(study: Study) -> str:
+    """Return the study as resolved, as YAML text."""
+    return yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
