@@ -37,7 +37,7 @@ def self_used_kwh(demand_kw: Array, yield_kwh_per_kw: Array, capacity_kw: Array)
     >>> self_used_kwh(np.array([[1.0, 1.0]]), np.array([0.5, 2.0]), np.array([1.0]))
     array([[1.5]])
     """
-    sunny = yield_kwh_per_kw > 0
+    sunny = yield_kwh_per_kw > 1e-9  # below a microwatt per kW: night
     yields, demand = yield_kwh_per_kw[sunny], demand_kw[:, sunny]
     sizes = np.broadcast_to(np.atleast_2d(capacity_kw), (len(demand), np.shape(capacity_kw)[-1]))
     ratio = demand / yields
