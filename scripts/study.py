@@ -126,7 +126,7 @@ class _UniqueKeys(yaml.SafeLoader):
 def _parse(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
-        given = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader subclass
+        given = yaml.load(text, Loader=_UniqueKeys)
     except OSError as error:
         raise InputError([Fault(str(path), "file", error.strerror or "unreadable", "a readable file")]) from error
     except UnicodeDecodeError as error:

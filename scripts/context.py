@@ -1,0 +1,96 @@
+"""What every stage of a study needs: the study, its folder, its inputs and how to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import xarray as xr
+
+import weather
+from buildings import Building, Catalogue, Package, enumerate_packages, load_catalogue, read_registry
+from scripts.outcome import Outcome
+from scripts.study import Study
+from scripts.workspace import Workspace, digest, file_digest
+from sim.calendar import Calendar, load_calendar
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run: shared by all running verbs."""
+
+    workers: int = 2
+    scheduler: str | None = None
+    cluster: str | None = None
+    store: Path | None = None
+    retry_failed: bool = False
+    quiet: bool = False
+    as_json: bool = False
+    validation_cases: int | None = None
+    validation_seed: int | None = None
+
+
+@dataclass
+class Context:
+    """One study in one folder, with its inputs read once."""
+
+    study: Study
+    workspace: Workspace
+    options: Options
+    outcome: Outcome
+
+    @cached_property
+    def buildings(self) -> tuple[Building, ...]:
+        """Return the buildings of the registry, checked."""
+        block = self.study.buildings
+        return tuple(read_registry(block.registry, block.bills))
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Return the catalogue of measures."""
+        return load_catalogue(self.study.packages.catalogue)
+
+    @cached_property
+    def packages(self) -> Mapping[str, tuple[Package, ...]]:
+        """Return the packages offered to each building."""
+        measures = self.study.packages.measures
+        return {b.building_id: enumerate_packages(b, self.catalogue, measures) for b in self.buildings}
+
+    @cached_property
+    def weather(self) -> xr.Dataset:
+        """Return the weather year: read from the EPW, or made for the city."""
+        block = self.study.weather
+        return weather.read_epw(block.epw) if block.epw else weather.make_typical_year(block.city, block.seed)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Return the one calendar of all cases."""
+        return load_calendar()
+
+    @property
+    def store(self) -> Path:
+        """Return the folder of the run store."""
+        return self.options.store or self.workspace.path("runs")
+
+    def say(self, line: str) -> None:
+        """Add a line to what people are told at the end."""
+        self.outcome.lines.append(line)
+
+    def made_from(self, *blocks: str) -> dict[str, str]:
+        """Return digests of study blocks (dotted keys) and of the files they name."""
+        study = self.study.model_dump(mode="json")
+        found = {"seed": digest(study["seed"])}
+        for block in blocks:
+            value = study
+            for key in block.split("."):
+                value = value[key]
+            found[block] = digest(value)
+        files = {
+            "buildings": self.study.buildings.registry,
+            "bills": self.study.buildings.bills,
+            "weather": self.study.weather.epw,
+            "packages": self.study.packages.catalogue,
+        }
+        return found | {f"file of {key}": file_digest(path) for key, path in files.items() if path}
