@@ -1,0 +1,446 @@
+"""Write and read one labelled dataset as a CF-1.11 netCDF file that explains itself.
+
+Everything that a stage of a study leaves behind passes through here: names, units and long names are checked, text
+becomes character arrays, booleans become flags, and the file says when, by what and from what it was made.
+A written file opens with plain xarray; ``xr.open_dataset(path).to_dataframe()`` turns it into a pandas table.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+import xarray as xr
+
+from vocabulary import VARIABLES, Fault, InputError, nearest
+
+CONVENTIONS = "CF-1.11"
+FORMAT_VERSION = 1
+"""Raised by one when a file's meaning changes so that older programs would misread it."""
+PACKAGES_TO_NAME = (
+    "retrofolio", "pyenergyplus-lbnl", "eppy", "idfkit", "pvlib", "numba", "pyomo", "highspy", "numpy", "xarray",
+    "netcdf4",
+)
+CHUNK_BYTES = 1_048_576
+FALSE_TRUE = np.array([0, 1], dtype="int8")
+RESERVED = ("coordinates", "_FillValue", "_Encoding", "missing_value", "scale_factor", "add_offset")
+
+
+def write_dataset(
+    path: str | Path,
+    dataset: xr.Dataset,
+    *,
+    title: str,
+    groups: Mapping[str, xr.Dataset] | None = None,
+    study_text: str = "",
+    input_digests: Mapping[str, str] | None = None,
+    source: str | None = None,
+    references: str | None = None,
+    institution: str | None = None,
+    illustrative: Sequence[str] = (),
+) -> None:
+    """Write a dataset, and named groups beside it, in one atomic step.
+
+    Parameters
+    ----------
+    path : path
+        Target, ending in ``.nc``. A file of that name is replaced only once the new one is complete.
+    dataset : xr.Dataset
+        Root variables. Every numeric array needs ``units`` (UDUNITS) and every variable a ``long_name``; the long
+        name of a variable of the vocabulary is filled in from there.
+    title : str
+        One line saying what the file holds.
+    groups : mapping of str to xr.Dataset, optional
+        Each complete in itself (own coordinates); ``"inputs/weather"`` nests.
+    study_text : str
+        The study file as resolved.
+    input_digests : mapping, optional
+        Name of each input to its SHA-256.
+    source, references, institution : str, optional
+        The CF attributes of these names.
+    illustrative : sequence of str
+        What in the file is illustrative and not measured or official.
+
+    Raises
+    ------
+    InputError
+        If a variable lacks units or long name, has a name, type or attribute that CF-1.11 has no place for, or the
+        folder cannot be written; all faults in one message.
+
+    Examples
+    --------
+    >>> array = xr.DataArray([1.5], dims="building", attrs={"units": "kW h", "long_name": "saving"})
+    >>> write_dataset("saving.nc", array.to_dataset(name="saving"), title="One saving")  # doctest: +SKIP
+    """
+    path = Path(path)
+    groups = dict(groups or {})
+    faults = faults_of(dataset, str(path))
+    for name, group in groups.items():
+        faults += faults_of(group, f"{path} group {name}")
+    if path.suffix != ".nc":
+        faults.append(Fault(str(path), "file name", path.suffix or "no ending", "a name ending in .nc"))
+    if faults:
+        raise InputError(faults)
+    attrs = {
+        **dataset.attrs,
+        **provenance(title, study_text, input_digests, source, references, institution, illustrative),
+    }
+    _replace_atomically(path, dataset.assign_attrs(attrs), groups)
+
+
+def provenance(
+    title: str, study_text: str, input_digests: Mapping[str, str] | None, source: str | None,
+    references: str | None, institution: str | None, illustrative: Sequence[str],
+) -> dict[str, str | int]:
+    """Return the global attributes that say what a file is and where it comes from.
+
+    Examples
+    --------
+    >>> provenance("A test", "", None, None, None, None, ())["Conventions"]
+    'CF-1.11'
+    """
+    now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    versions = package_versions()
+    program = f"retrofolio {versions.get('retrofolio', 'unknown version')}"
+    given = {
+        "Conventions": CONVENTIONS,
+        "title": title,
+        "source": source or f"{program}: computed from the inputs listed in input_digests",
+        "references": references,
+        "institution": institution,
+        "history": f"{now}: written by {program}",
+        "date_created": now,
+        "software_versions": "; ".join(f"{name} {version}" for name, version in versions.items()),
+        "input_digests": json.dumps(dict(input_digests), ensure_ascii=False, sort_keys=True) if input_digests else "",
+        "study_text": study_text,
+        "illustrative": "; ".join(illustrative),
+    }
+    return {"retrofolio_format_version": FORMAT_VERSION, **{key: text for key, text in given.items() if text}}
+
+
+def package_versions() -> dict[str, str]:
+    """Return versions of Python and of the installed packages that results depend on.
+
+    Examples
+    --------
+    >>> sorted(package_versions())[:2]
+    ['eppy', 'highspy']
+    """
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES_TO_NAME:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def digest_of_file(path: str | Path) -> str:
+    """Return the SHA-256 of a file's bytes as ``sha256:<hex>``.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def faults_of(dataset: xr.Dataset, place: str = "dataset") -> list[Fault]:
+    """Return everything that keeps a dataset from being written, without writing.
+
+    Examples
+    --------
+    >>> bare = xr.Dataset({"saving": ("building", [1.0])})
+    >>> [fault.expected for fault in faults_of(bare)]
+    ['an attribute long_name', 'an attribute units (UDUNITS)']
+    """
+    faults = [fault for name in dataset.variables for fault in _variable_faults(str(name), dataset[name], place)]
+    faults += [
+        Fault(place, f"attribute {key}", repr(key), "a name of letters, digits and underscores")
+        for key in dataset.attrs if not _is_name(str(key))
+    ]
+    return faults
+
+
+def _variable_faults(name: str, array: xr.DataArray, place: str) -> list[Fault]:
+    where = f"variable {name}"
+    faults = []
+    for word in (name, *map(str, array.dims), *map(str, array.attrs)):
+        if not _is_name(word):
+            faults.append(Fault(place, where, repr(word), "a name of letters, digits and underscores"))
+    if not _attribute(name, array, "long_name"):
+        faults.append(Fault(place, where, "none", "an attribute long_name"))
+    if _is_text(array):
+        faults += _text_faults(array, place, where)
+    elif array.dtype.kind not in "biuf" or array.dtype == np.float16 or array.dtype.itemsize > 8:
+        faults.append(Fault(place, where, f"type {array.dtype}", "numbers, booleans or text (dates as ISO text)"))
+    elif array.dtype.kind != "b" and not _is_flag(array) and not _attribute(name, array, "units", fill=False):
+        faults.append(Fault(place, where, "none", "an attribute units (UDUNITS)"))
+    return faults
+
+
+def _text_faults(array: xr.DataArray, place: str, where: str) -> list[Fault]:
+    for item in array.values.ravel():
+        if not isinstance(item, str):
+            return [Fault(place, where, f"{item!r} among text", "text only")]
+        if "\0" in item:
+            return [Fault(place, where, repr(item), "text without the character NUL")]
+    return []
+
+
+def _is_name(word: str) -> bool:
+    return re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", word) is not None
+
+
+def _is_text(array: xr.DataArray | xr.Variable) -> bool:
+    return array.dtype.kind in "UO" or type(array.dtype).__name__ == "StringDType"
+
+
+def _is_flag(array: xr.DataArray) -> bool:
+    return "flag_values" in array.attrs or "flag_masks" in array.attrs
+
+
+def _attribute(name: str, array: xr.DataArray, key: str, *, fill: bool = True) -> str:
+    row = VARIABLES.get(name)
+    given = str(array.attrs.get(key, ""))
+    return given or (str(getattr(row, key)) if fill and row else "")
+
+
+def _replace_atomically(path: Path, dataset: xr.Dataset, groups: Mapping[str, xr.Dataset]) -> None:
+    try:
+        handle, partial = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=".partial.nc", dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise InputError([Fault(str(path), "folder", str(error), "a folder that exists and may be written")]) from error
+    try:
+        with netCDF4.Dataset(partial, "w", format="NETCDF4") as file:
+            _write_group(file, dataset)
+            for name, group in groups.items():
+                _write_group(file.createGroup(name), group)
+        _settle(Path(partial))
+        Path(partial).replace(path)
+    finally:
+        Path(partial).unlink(missing_ok=True)
+
+
+def _settle(path: Path) -> None:
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(0o666 & ~umask)  # mkstemp makes files that only the owner can read
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _write_group(target: netCDF4.Dataset, dataset: xr.Dataset) -> None:
+    for key, value in dataset.attrs.items():
+        if key != "coordinates":
+            target.setncattr(str(key), _plain(value))
+    for dim, size in dataset.sizes.items():
+        target.createDimension(str(dim), size)
+    _write_orphan_coordinates(target, dataset)
+    for name in (*dataset.coords, *dataset.data_vars):
+        _write_variable(target, str(name), dataset)
+
+
+def _write_orphan_coordinates(target: netCDF4.Dataset, dataset: xr.Dataset) -> None:
+    """Name in a global attribute, as xarray does, the coordinates that no data variable can point to."""
+    listed = {coord for name in dataset.data_vars for coord in _coordinates_of(dataset, name)}
+    orphans = [str(name) for name in dataset.coords if name not in dataset.dims and str(name) not in listed]
+    if orphans:
+        target.setncattr("coordinates", " ".join(orphans))
+
+
+def _coordinates_of(dataset: xr.Dataset, name: Any) -> list[str]:
+    dims = set(dataset[name].dims)
+    return [
+        str(coord) for coord in dataset.coords
+        if coord not in dataset.dims and set(dataset[coord].dims) <= dims
+    ]
+
+
+def _write_variable(target: netCDF4.Dataset, name: str, dataset: xr.Dataset) -> None:
+    array = dataset[name]
+    is_coordinate = name in dataset.coords
+    values, dims = _encoded(target, array)
+    chunked = values.ndim > 0 and values.size > 0
+    variable = target.createVariable(
+        name, values.dtype, dims, compression="zlib" if chunked else None, complevel=4, shuffle=True,
+        chunksizes=_chunks(values) if chunked else None,
+        fill_value=np.nan if values.dtype.kind == "f" and not is_coordinate else None,
+    )
+    variable.set_auto_maskandscale(False)
+    variable.set_auto_chartostring(False)
+    attrs = {"long_name": _attribute(name, array, "long_name"), **array.attrs, **_flag_attributes(array)}
+    for key, value in attrs.items():
+        if key not in RESERVED:
+            variable.setncattr(str(key), _plain(value, like=values if key.startswith(("flag_", "valid_")) else None))
+    if _is_text(array):
+        variable.setncattr("_Encoding", "utf-8")
+    if not is_coordinate and (coordinates := _coordinates_of(dataset, name)):
+        variable.setncattr("coordinates", " ".join(coordinates))
+    variable[...] = values
+
+
+def _flag_attributes(array: xr.DataArray) -> dict[str, Any]:
+    if array.dtype.kind != "b":
+        return {}
+    return {"flag_values": FALSE_TRUE, "flag_meanings": array.attrs.get("flag_meanings", "false true")}
+
+
+def _encoded(target: netCDF4.Dataset, array: xr.DataArray) -> tuple[np.ndarray, tuple[str, ...]]:
+    dims = tuple(map(str, array.dims))
+    if array.dtype.kind == "b":
+        return array.values.astype("int8"), dims
+    if not _is_text(array):
+        return np.asarray(array.values), dims
+    coded = [item.encode() for item in array.values.ravel()]
+    width = max([1, *map(len, coded)])
+    dim = f"text_{width}"
+    if dim not in target.dimensions:
+        target.createDimension(dim, width)
+    joined = np.array(coded, dtype=f"S{width}").reshape(array.shape)
+    return joined.view("S1").reshape((*array.shape, width)), (*dims, dim)
+
+
+def _chunks(values: np.ndarray) -> tuple[int, ...]:
+    """Whole rows, as many of the first dimension as fill about one mebibyte."""
+    row_bytes = max(1, values.nbytes // values.shape[0])
+    return (min(values.shape[0], max(1, CHUNK_BYTES // row_bytes)), *values.shape[1:])
+
+
+def _plain(value: Any, like: np.ndarray | None = None) -> Any:
+    """Return an attribute as netCDF holds it; mappings, lists of text, booleans and None as JSON text."""
+    if like is not None and not isinstance(value, str):
+        return np.asarray(value, dtype=like.dtype)
+    if isinstance(value, str | np.number | int | float) and not isinstance(value, bool):
+        return value
+    if isinstance(value, np.ndarray | list | tuple) and np.asarray(value).dtype.kind in "iuf":
+        return np.asarray(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def read_dataset(path: str | Path, group: str | None = None) -> xr.Dataset:
+    """Read a file written by `write_dataset` into memory and close it.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    group : str, optional
+        Name of a group instead of the root.
+
+    Returns
+    -------
+    xr.Dataset
+        Text as ``str``, two-valued flags as ``bool``, missing floats as NaN.
+
+    Raises
+    ------
+    InputError
+        If there is no such file or group, it is no netCDF, another program wrote it, or a newer version of this one.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError([Fault(str(path), "file", "no such file", "a netCDF file written by retrofolio")])
+    _check_origin(path, group)
+    with xr.open_dataset(path, group=group, engine="netcdf4", decode_times=False, cache=False) as file:
+        dataset = file.load()
+    for name in list(dataset.variables):
+        dataset[name] = _decoded(dataset[name])
+    dataset.encoding = {}
+    return dataset
+
+
+def group_names(path: str | Path) -> tuple[str, ...]:
+    """Return the names of the top-level groups of a netCDF file.
+
+    Raises
+    ------
+    InputError
+        If it is no netCDF file written by this program.
+    """
+    _check_origin(Path(path), None)
+    with netCDF4.Dataset(path) as file:
+        return tuple(file.groups)
+
+
+def _check_origin(path: Path, group: str | None) -> None:
+    try:
+        with netCDF4.Dataset(path) as file:
+            version = getattr(file, "retrofolio_format_version", None)
+            names = list(_group_paths(file))
+    except OSError as error:
+        raise InputError([Fault(str(path), "file", f"unreadable ({error})", "a netCDF-4 file")]) from error
+    if version is None:
+        raise InputError([Fault(str(path), "attribute retrofolio_format_version", "none",
+                                "a file written by retrofolio; open others with xarray and hand over the dataset")])
+    if int(version) > FORMAT_VERSION:
+        raise InputError([Fault(str(path), "attribute retrofolio_format_version", str(version),
+                                f"at most {FORMAT_VERSION}: written by a newer retrofolio, update this one")])
+    if group is not None and group.strip("/") not in names:
+        raise InputError([Fault(str(path), "group", repr(group), f"one of {names}", nearest(group, names))])
+
+
+def _group_paths(parent: netCDF4.Dataset, prefix: str = "") -> Iterable[str]:
+    for name, child in parent.groups.items():
+        yield prefix + name
+        yield from _group_paths(child, f"{prefix}{name}/")
+
+
+def _decoded(array: xr.DataArray) -> xr.DataArray:
+    attrs = dict(array.attrs)
+    if array.dtype == object:
+        array = array.copy(data=array.values.astype(str))
+    elif array.dtype.kind == "S":  # a size of zero leaves bytes
+        array = array.copy(data=np.char.decode(array.values, "utf-8"))
+    elif array.dtype == np.int8 and np.array_equal(np.atleast_1d(attrs.get("flag_values", ())), FALSE_TRUE):
+        array = array.astype(bool)
+        attrs.pop("flag_values")
+        if attrs.get("flag_meanings") == "false true":
+            attrs.pop("flag_meanings")
+    array = array.assign_attrs(attrs) if attrs else array.drop_attrs()
+    array.attrs = attrs
+    array.encoding = {}
+    return array
+
+
+def header(path: str | Path) -> str:
+    """Return what is in a netCDF file in words and without its numbers, groups included, as ``ncdump -h`` would.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    """
+    with netCDF4.Dataset(path) as file:
+        return f"netcdf {Path(path).stem} {{\n{_header_of(file, '')}}}\n"
+
+
+def _header_of(group: netCDF4.Dataset, indent: str) -> str:
+    lines = ["dimensions:", *(f"\t{name} = {len(dim)} ;" for name, dim in group.dimensions.items()), "variables:"]
+    for name, variable in group.variables.items():
+        kind = "char" if variable.dtype == "S1" else str(variable.dtype)
+        lines.append(f"\t{kind} {name}({', '.join(variable.dimensions)}) ;")
+        lines += [f"\t\t{name}:{key} = {_shown(variable.getncattr(key))} ;" for key in variable.ncattrs()]
+    lines += ["// attributes:", *(f"\t\t:{key} = {_shown(group.getncattr(key))} ;" for key in group.ncattrs())]
+    text = "".join(f"{indent}{line}\n" for line in lines)
+    for name, child in group.groups.items():
+        text += f"{indent}group: {name} {{\n{_header_of(child, indent + '  ')}{indent}}}\n"
+    return text
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
