@@ -8,8 +8,8 @@ A written file opens with plain xarray; ``xr.open_dataset(path).to_dataframe()``
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import importlib.metadata
+import io
 import json
 import os
 import platform
@@ -17,7 +17,6 @@ import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import netCDF4
 import numpy as np
@@ -92,39 +91,32 @@ def write_dataset(
         faults.append(Fault(str(path), "file name", path.suffix or "no ending", "a name ending in .nc"))
     if faults:
         raise InputError(faults)
-    attrs = {
-        **dataset.attrs,
-        **provenance(title, study_text, input_digests, source, references, institution, illustrative),
-    }
+    labels = {"title": title, "source": source, "references": references, "institution": institution,
+              "study_text": study_text, "illustrative": "; ".join(illustrative)}
+    attrs = {**dataset.attrs, **provenance(labels, input_digests or {})}
     _replace_atomically(path, dataset.assign_attrs(attrs), groups)
 
 
-def provenance(
-    title: str, study_text: str, input_digests: Mapping[str, str] | None, source: str | None,
-    references: str | None, institution: str | None, illustrative: Sequence[str],
-) -> dict[str, str | int]:
-    """Return the global attributes that say what a file is and where it comes from.
+def provenance(labels: Mapping[str, str | None], input_digests: Mapping[str, str]) -> dict[str, str | int]:
+    """Return the global attributes that say what a file is and where it comes from; empty labels are left out.
 
     Examples
     --------
-    >>> provenance("A test", "", None, None, None, None, ())["Conventions"]
+    >>> provenance({"title": "A test"}, {})["Conventions"]
     'CF-1.11'
     """
     now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     versions = package_versions()
-    program = f"retrofolio {versions.get('retrofolio', 'unknown version')}"
+    program = f"retrofolio {versions.get('retrofolio', 'of unknown version')}"
+    digests = json.dumps(dict(input_digests), ensure_ascii=False, sort_keys=True)
     given = {
         "Conventions": CONVENTIONS,
-        "title": title,
-        "source": source or f"{program}: computed from the inputs listed in input_digests",
-        "references": references,
-        "institution": institution,
+        **labels,
+        "source": labels.get("source") or f"{program}: computed from the inputs listed in input_digests",
         "history": f"{now}: written by {program}",
         "date_created": now,
         "software_versions": "; ".join(f"{name} {version}" for name, version in versions.items()),
-        "input_digests": json.dumps(dict(input_digests), ensure_ascii=False, sort_keys=True) if input_digests else "",
-        "study_text": study_text,
-        "illustrative": "; ".join(illustrative),
+        "input_digests": digests if input_digests else "",
     }
     return {"retrofolio_format_version": FORMAT_VERSION, **{key: text for key, text in given.items() if text}}
 
@@ -146,23 +138,9 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
-def digest_of_file(path: str | Path) -> str:
-    """Return the SHA-256 of a file's bytes as ``sha256:<hex>``.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    """
-    with Path(path).open("rb") as file:
-        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def faults_of(dataset: xr.Dataset, place: str = "dataset") -> list[Fault]:
     """Return everything that keeps a dataset from being written, without writing.
 
-    Examples
-    --------
     >>> bare = xr.Dataset({"saving": ("building", [1.0])})
     >>> [fault.expected for fault in faults_of(bare)]
     ['an attribute long_name', 'an attribute units (UDUNITS)']
@@ -181,13 +159,13 @@ def _variable_faults(name: str, array: xr.DataArray, place: str) -> list[Fault]:
     for word in (name, *map(str, array.dims), *map(str, array.attrs)):
         if not _is_name(word):
             faults.append(Fault(place, where, repr(word), "a name of letters, digits and underscores"))
-    if not _attribute(name, array, "long_name"):
+    if not _long_name(name, array):
         faults.append(Fault(place, where, "none", "an attribute long_name"))
     if _is_text(array):
         faults += _text_faults(array, place, where)
     elif array.dtype.kind not in "biuf" or array.dtype == np.float16 or array.dtype.itemsize > 8:
         faults.append(Fault(place, where, f"type {array.dtype}", "numbers, booleans or text (dates as ISO text)"))
-    elif array.dtype.kind != "b" and not _is_flag(array) and not _attribute(name, array, "units", fill=False):
+    elif array.dtype.kind != "b" and not {"units", "flag_values", "flag_masks"} & set(array.attrs):
         faults.append(Fault(place, where, "none", "an attribute units (UDUNITS)"))
     return faults
 
@@ -209,14 +187,9 @@ def _is_text(array: xr.DataArray | xr.Variable) -> bool:
     return array.dtype.kind in "UO" or type(array.dtype).__name__ == "StringDType"
 
 
-def _is_flag(array: xr.DataArray) -> bool:
-    return "flag_values" in array.attrs or "flag_masks" in array.attrs
-
-
-def _attribute(name: str, array: xr.DataArray, key: str, *, fill: bool = True) -> str:
+def _long_name(name: str, array: xr.DataArray) -> str:
     row = VARIABLES.get(name)
-    given = str(array.attrs.get(key, ""))
-    return given or (str(getattr(row, key)) if fill and row else "")
+    return str(array.attrs.get("long_name", "")) or (row.long_name if row else "")
 
 
 def _replace_atomically(path: Path, dataset: xr.Dataset, groups: Mapping[str, xr.Dataset]) -> None:
@@ -263,7 +236,7 @@ def _write_orphan_coordinates(target: netCDF4.Dataset, dataset: xr.Dataset) -> N
         target.setncattr("coordinates", " ".join(orphans))
 
 
-def _coordinates_of(dataset: xr.Dataset, name: Any) -> list[str]:
+def _coordinates_of(dataset: xr.Dataset, name: object) -> list[str]:
     dims = set(dataset[name].dims)
     return [
         str(coord) for coord in dataset.coords
@@ -283,7 +256,7 @@ def _write_variable(target: netCDF4.Dataset, name: str, dataset: xr.Dataset) -> 
     )
     variable.set_auto_maskandscale(False)
     variable.set_auto_chartostring(False)
-    attrs = {"long_name": _attribute(name, array, "long_name"), **array.attrs, **_flag_attributes(array)}
+    attrs = {"long_name": _long_name(name, array), **array.attrs, **_flag_attributes(array)}
     for key, value in attrs.items():
         if key not in RESERVED:
             variable.setncattr(str(key), _plain(value, like=values if key.startswith(("flag_", "valid_")) else None))
@@ -294,7 +267,7 @@ def _write_variable(target: netCDF4.Dataset, name: str, dataset: xr.Dataset) -> 
     variable[...] = values
 
 
-def _flag_attributes(array: xr.DataArray) -> dict[str, Any]:
+def _flag_attributes(array: xr.DataArray) -> dict[str, object]:
     if array.dtype.kind != "b":
         return {}
     return {"flag_values": FALSE_TRUE, "flag_meanings": array.attrs.get("flag_meanings", "false true")}
@@ -321,7 +294,7 @@ def _chunks(values: np.ndarray) -> tuple[int, ...]:
     return (min(values.shape[0], max(1, CHUNK_BYTES // row_bytes)), *values.shape[1:])
 
 
-def _plain(value: Any, like: np.ndarray | None = None) -> Any:
+def _plain(value: object, like: np.ndarray | None = None) -> object:
     """Return an attribute as netCDF holds it; mappings, lists of text, booleans and None as JSON text."""
     if like is not None and not isinstance(value, str):
         return np.asarray(value, dtype=like.dtype)
@@ -352,10 +325,7 @@ def read_dataset(path: str | Path, group: str | None = None) -> xr.Dataset:
     InputError
         If there is no such file or group, it is no netCDF, another program wrote it, or a newer version of this one.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError([Fault(str(path), "file", "no such file", "a netCDF file written by retrofolio")])
-    _check_origin(path, group)
+    _check_origin(Path(path), group)
     with xr.open_dataset(path, group=group, engine="netcdf4", decode_times=False, cache=False) as file:
         dataset = file.load()
     for name in list(dataset.variables):
@@ -364,20 +334,16 @@ def read_dataset(path: str | Path, group: str | None = None) -> xr.Dataset:
     return dataset
 
 
-def group_names(path: str | Path) -> tuple[str, ...]:
-    """Return the names of the top-level groups of a netCDF file.
-
-    Raises
-    ------
-    InputError
-        If it is no netCDF file written by this program.
-    """
+def read_attributes(path: str | Path) -> dict[str, object]:
+    """Return the global attributes of a file that this program wrote; raises as `read_dataset` does."""
     _check_origin(Path(path), None)
     with netCDF4.Dataset(path) as file:
-        return tuple(file.groups)
+        return {key: file.getncattr(key) for key in file.ncattrs()}
 
 
 def _check_origin(path: Path, group: str | None) -> None:
+    if not path.is_file():
+        raise InputError([Fault(str(path), "file", "no such file", "a netCDF file written by retrofolio")])
     try:
         with netCDF4.Dataset(path) as file:
             version = getattr(file, "retrofolio_format_version", None)
@@ -418,29 +384,19 @@ def _decoded(array: xr.DataArray) -> xr.DataArray:
 
 
 def header(path: str | Path) -> str:
-    """Return what is in a netCDF file in words and without its numbers, groups included, as ``ncdump -h`` would.
+    """Return what a file holds, in words and without its numbers, group by group (as ``ncdump -h`` would).
 
     Raises
     ------
-    OSError
-        If the file cannot be opened.
+    InputError
+        As `read_dataset` does.
     """
+    text = io.StringIO()
+    _check_origin(Path(path), None)
     with netCDF4.Dataset(path) as file:
-        return f"netcdf {Path(path).stem} {{\n{_header_of(file, '')}}}\n"
-
-
-def _header_of(group: netCDF4.Dataset, indent: str) -> str:
-    lines = ["dimensions:", *(f"\t{name} = {len(dim)} ;" for name, dim in group.dimensions.items()), "variables:"]
-    for name, variable in group.variables.items():
-        kind = "char" if variable.dtype == "S1" else str(variable.dtype)
-        lines.append(f"\t{kind} {name}({', '.join(variable.dimensions)}) ;")
-        lines += [f"\t\t{name}:{key} = {_shown(variable.getncattr(key))} ;" for key in variable.ncattrs()]
-    lines += ["// attributes:", *(f"\t\t:{key} = {_shown(group.getncattr(key))} ;" for key in group.ncattrs())]
-    text = "".join(f"{indent}{line}\n" for line in lines)
-    for name, child in group.groups.items():
-        text += f"{indent}group: {name} {{\n{_header_of(child, indent + '  ')}{indent}}}\n"
-    return text
-
-
-def _shown(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+        names = [None, *_group_paths(file)]
+    for name in names:
+        text.write(f"group: {name or '/'}\n")
+        read_dataset(path, name).info(text)
+        text.write("\n")
+    return text.getvalue()
