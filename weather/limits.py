@@ -1,0 +1,45 @@
+"""The limits that the checks of a weather file apply, read from one data file."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+_FILE = Path(__file__).parent / "data" / "limits.yaml"
+
+
+class Limits(BaseModel):
+    """Limits of `data/limits.yaml` (frozen, unknown keys refused); the file gives source and reason of each."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    largest_file_bytes: int = Field(gt=0)
+    direct_normal_maximum_w_per_m2: float = Field(gt=0)
+    cos_zenith_minimum: float = Field(gt=0, lt=1)
+    night_radiation_w_per_m2: float = Field(ge=0)
+    closure_absolute_w_per_m2: float = Field(ge=0)
+    closure_fraction: float = Field(ge=0, lt=1)
+    shift_tolerance_h: float = Field(gt=0)
+    frozen_share_of_year: float = Field(gt=0, le=1)
+    frozen_months: int = Field(ge=1, le=12)
+    dew_point_tolerance_k: float = Field(ge=0)
+    humidity_tolerance_percent: float = Field(ge=0)
+    temperature_step_k: float = Field(gt=0)
+    station_distance_km: float = Field(gt=0)
+    longest_gap_filled_h: int = Field(ge=1)
+
+
+@cache
+def limits() -> Limits:
+    """Return the limits of the checks.
+
+    Examples
+    --------
+    >>> limits().direct_normal_maximum_w_per_m2
+    1000.0
+    """
+    raw = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return Limits(**{key: entry["value"] for key, entry in raw.items()})

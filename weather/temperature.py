@@ -1,0 +1,171 @@
+"""Hourly dry-bulb and dew-point temperature of a made year."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from weather.city import City
+from weather.daily import DailyScores
+from weather.days import DAYS, MONTH_OF_DAY, MONTH_OF_HOUR, hourly_course, monthly_means, smooth_months
+
+Floats = npt.NDArray[np.float64]
+_HANDBOOK_COLDEST_H = 5.0
+_HANDBOOK_WARMEST_H = 14.5
+"""Hours of the extremes in the handbook's profile, which the city's own hours replace."""
+
+
+def daily_means(means: Floats, standard_deviation: Floats, scores: Floats) -> Floats:
+    """Return 365 daily means with the given monthly means and spread.
+
+    The seasonal course counts as spread: in spring and autumn it makes a good part of a month's.
+
+    Parameters
+    ----------
+    means, standard_deviation : ndarray (12)
+    scores : ndarray (365)
+        Standard normal scores.
+
+    Examples
+    --------
+    >>> scores = np.resize([-1.0, 1.0], 365)
+    >>> round(float(daily_means(np.full(12, 5.0), np.full(12, 3.0), scores)[:30].std()), 3)
+    3.0
+    """
+    course = smooth_months(means)
+    of_course = np.sqrt(np.maximum(monthly_means((course - means[MONTH_OF_DAY]) ** 2), 0.0))
+    own = np.sqrt(np.maximum(standard_deviation**2 - of_course**2, (0.5 * standard_deviation) ** 2))
+    series = course + own[MONTH_OF_DAY] * scores
+    return series + (means - monthly_means(series))[MONTH_OF_DAY]
+
+
+def day_shape(city: City, sunrise_h: Floats) -> Floats:
+    """Return how far each hour stands above the day's mean, for a range of 1 K (365 x 24).
+
+    The handbook's profile is stretched in time so that the coldest moment falls shortly after sunrise and the warmest
+    at the city's hour.
+
+    Examples
+    --------
+    >>> from weather.city import load_city
+    >>> shape = day_shape(load_city("shanghai"), np.full(365, 6.0))
+    >>> int(shape[0].argmax()) + 1
+    15
+    """
+    fractions = np.asarray(city.shape.temperature_fraction_below_maximum.values)
+    coldest = sunrise_h + city.shape.coldest_after_sunrise_h.value
+    warmest = city.shape.warmest_hour.value
+    hours = np.arange(1, 25.0)
+    shape = np.empty((DAYS, 24))
+    for day in range(DAYS):
+        own = [warmest - 24, coldest[day], warmest, coldest[day] + 24]
+        book = [_HANDBOOK_WARMEST_H - 24, _HANDBOOK_COLDEST_H, _HANDBOOK_WARMEST_H, _HANDBOOK_COLDEST_H + 24]
+        shape[day] = -np.interp(np.interp(hours, own, book), np.arange(-23, 49), np.tile(fractions, 3))
+    shape /= np.ptp(shape, axis=1, keepdims=True)
+    return shape - shape.mean(axis=1, keepdims=True)
+
+
+def dry_bulb(city: City, scores: DailyScores, sunrise_h: Floats, generator: np.random.Generator) -> Floats:
+    """Return the hourly dry bulb [degC] (8760): monthly means and mean daily ranges are the normals.
+
+    Examples
+    --------
+    >>> import weather
+    >>> year = weather.make_typical_year("shanghai", seed=1)["dry_bulb_temperature"]
+    >>> round(float(year[:744].mean()), 1)
+    5.3
+    """
+    normals, spread = city.normals, city.spread
+    means = daily_means(normals.temperature_c.array, spread.temperature_sd_k.array, scores.temperature)
+    base = hourly_course(means) + _scatter(city, generator)
+    shape = day_shape(city, sunrise_h)
+    width = _relative_ranges(spread.range_variation.array, scores.daily_range)
+    wanted = normals.daily_range_k.array
+    factor = wanted.copy()
+    for _ in range(12):
+        hourly = base + ((width * factor[MONTH_OF_DAY])[:, None] * shape).ravel()
+        factor *= wanted / monthly_means(np.ptp(hourly.reshape(DAYS, 24), axis=1))
+    hourly = base + ((width * factor[MONTH_OF_DAY])[:, None] * shape).ravel()
+    return hourly + (normals.temperature_c.array - monthly_means(hourly))[MONTH_OF_HOUR]
+
+
+def _relative_ranges(variation: Floats, scores: Floats) -> Floats:
+    """Lognormal daily ranges about 1 with the given coefficient of variation."""
+    sigma = np.sqrt(np.log1p(variation**2))[MONTH_OF_DAY]
+    ranges = np.exp(sigma * scores)
+    return ranges / monthly_means(ranges)[MONTH_OF_DAY]
+
+
+def _scatter(city: City, generator: np.random.Generator) -> Floats:
+    noise = autoregression(generator.standard_normal(DAYS * 24), 0.7) * city.shape.temperature_noise_k.value
+    by_day = noise.reshape(DAYS, 24)
+    return (by_day - by_day.mean(axis=1, keepdims=True)).ravel()
+
+
+def autoregression(noise: Floats, lag1: float) -> Floats:
+    """Return a standard first-order autoregressive series driven by standard normal `noise`.
+
+    Examples
+    --------
+    >>> autoregression(np.array([1.0, 0.0]), 0.5)
+    array([1. , 0.5])
+    """
+    from scipy.signal import lfilter
+
+    driven = noise * np.sqrt(1 - lag1**2)
+    driven[0] = noise[0]
+    result: Floats = lfilter([1.0], [1.0, -lag1], driven)
+    return result
+
+
+def dew_point(city: City, scores: DailyScores, dry: Floats) -> Floats:
+    """Return the hourly dew point [degC] (8760): never above the dry bulb, monthly means are the normals.
+
+    Air keeps its moisture over the day (the dew point passes from day to day without a daily wave), save where it would
+    be supersaturated; what is cut off there is given back to the other hours of the month.
+
+    Examples
+    --------
+    >>> import weather
+    >>> year = weather.make_typical_year("shanghai", seed=1)
+    >>> bool((year["dew_point_temperature"] <= year["dry_bulb_temperature"]).all())
+    True
+    """
+    wanted = city.normals.dew_point_c.array
+    base = hourly_course(daily_means(wanted, city.spread.dew_point_sd_k.array, scores.dew_point))
+    shift = np.zeros(12)
+    for _ in range(200):
+        hourly = np.minimum(base + shift[MONTH_OF_HOUR], dry)
+        error = wanted - monthly_means(hourly)
+        if np.abs(error).max() < 1e-4:
+            break
+        shift += error
+    return hourly
+
+
+def relative_humidity(dry: Floats, dew: Floats) -> Floats:
+    """Return relative humidity [percent] from dry bulb and dew point [degC], Magnus formula of the WMO.
+
+    Examples
+    --------
+    >>> round(float(relative_humidity(np.array([20.0]), np.array([10.0]))[0]), 1)
+    52.5
+    """
+    from pvlib import atmosphere
+
+    return np.clip(np.asarray(atmosphere.rh_from_tdew(dry, dew)), 0.0, 100.0)
+
+
+def sunrise_hours(place: xr.Dataset) -> Floats:
+    """Return the sunrise of each day in hours of station standard time (365)."""
+    from pvlib import solarposition
+
+    from weather.solar import mid_hours
+
+    offset = float(place.attrs["time_zone_h"])
+    days = mid_hours(place)[::24].tz_convert(f"Etc/GMT{-round(offset):+d}").normalize()
+    at = (place.attrs["latitude_deg"], place.attrs["longitude_deg"])
+    rise = solarposition.sun_rise_set_transit_spa(days, *at)["sunrise"]
+    hours = (rise.dt.tz_convert("UTC") - days.tz_convert("UTC")).dt.total_seconds().to_numpy() / 3600
+    return np.asarray(hours % 24 + offset - round(offset), float)
