@@ -1,0 +1,141 @@
+"""Which cases a study simulates: all baselines, and a space-filling draw of building-package pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from scipy.stats import qmc
+
+from buildings import Building, Catalogue, Package, apply_package
+from sim.case import Case, Role
+from vocabulary import NO_PACKAGE
+
+Pair = tuple[str, Package]
+Offers = Mapping[str, Sequence[Package]]
+
+
+def baseline_cases(buildings: Sequence[Building], weather_id: str) -> list[Case]:
+    """Return one case per building as it is.
+
+    Parameters
+    ----------
+    buildings : sequence of Building
+        Checked buildings.
+    weather_id : str
+        Name of the weather year.
+
+    Returns
+    -------
+    list of Case
+        In the order of `buildings`, role `baseline`.
+    """
+    return [
+        Case(
+            building_id=b.building_id, package_id=NO_PACKAGE, weather_id=weather_id, role="baseline",
+            design=b.design, model_path=b.model,
+        )
+        for b in buildings
+    ]
+
+
+def package_cases(
+    pairs: Sequence[Pair], buildings: Sequence[Building], catalogue: Catalogue, weather_id: str, role: Role
+) -> list[Case]:
+    """Return the cases of building-package pairs.
+
+    Parameters
+    ----------
+    pairs : sequence of (building_id, Package)
+        What to simulate.
+    buildings : sequence of Building
+        All buildings that the pairs name.
+    catalogue : Catalogue
+        Measures that the packages name.
+    weather_id : str
+        Name of the weather year.
+    role : str
+        Role of every case.
+
+    Returns
+    -------
+    list of Case
+        In the order of `pairs`.
+    """
+    by_id = {b.building_id: b for b in buildings}
+    return [
+        Case(
+            building_id=name, package_id=package.label, weather_id=weather_id, role=role,
+            design=apply_package(by_id[name].design, package, catalogue), model_path=by_id[name].model,
+        )
+        for name, package in pairs
+    ]
+
+
+def _by_measures(packages: Sequence[Package]) -> dict[frozenset[str], Package]:
+    return {frozenset(package.measures): package for package in packages}
+
+
+def _options(packages: Sequence[Package], catalogue: Catalogue) -> dict[str, list[str | None]]:
+    """Return for each slot what may fill it, nothing first."""
+    options: dict[str, list[str | None]] = {}
+    for measure in sorted({m for package in packages for m in package.measures}):
+        options.setdefault(catalogue.measures[measure].slot, [None]).append(measure)
+    return options
+
+
+def _sequence(offers: Offers, catalogue: Catalogue, seed: int) -> Iterator[Pair]:
+    """Yield pairs without end from a scrambled Sobol sequence over buildings and slots."""
+    names = sorted(offers)
+    options = {name: _options(offers[name], catalogue) for name in names}
+    known = {name: _by_measures(offers[name]) for name in names}
+    slots = sorted({slot for found in options.values() for slot in found})
+    sampler = qmc.Sobol(1 + len(slots), scramble=True, rng=np.random.default_rng(seed))
+    while True:
+        for point in sampler.random(256):
+            name = names[int(point[0] * len(names))]
+            found = options[name]
+            picked = [found[s][int(u * len(found[s]))] for s, u in zip(slots, point[1:], strict=True) if s in found]
+            package = known[name].get(frozenset(m for m in picked if m is not None))
+            if package is not None:
+                yield name, package
+
+
+def draw_pairs(
+    offers: Offers, catalogue: Catalogue, count: int, seed: int, *, taken: frozenset[tuple[str, str]] = frozenset()
+) -> list[Pair]:
+    """Draw building-package pairs that fill the space of buildings and slots evenly.
+
+    Parameters
+    ----------
+    offers : mapping of building_id to packages
+        What is offered to each building, `none` included.
+    catalogue : Catalogue
+        Tells the slot of each measure.
+    count : int
+        How many pairs; fewer come back where fewer exist.
+    seed : int
+        Seed of the scrambled Sobol sequence.
+    taken : frozenset of (building_id, package label)
+        Pairs that may not be drawn.
+
+    Returns
+    -------
+    list of (building_id, Package)
+        Distinct, never `none`, in drawing order: the first n of a longer draw are a draw of n.
+    """
+    open_pairs = {(n, p.label): (n, p) for n in sorted(offers) for p in offers[n] if p.measures}
+    for pair in taken:
+        open_pairs.pop(pair, None)
+    count = min(count, len(open_pairs))
+    drawn: dict[tuple[str, str], Pair] = {}
+    for tries, (name, package) in enumerate(_sequence(offers, catalogue, seed)):
+        if len(drawn) == count or tries > 1000 * (count + 1):
+            break
+        if (name, package.label) in open_pairs:
+            drawn.setdefault((name, package.label), (name, package))
+    # A rare combination may never be hit: the rest is filled in the order of the names.
+    for key, pair in open_pairs.items():
+        if len(drawn) < count:
+            drawn.setdefault(key, pair)
+    return list(drawn.values())

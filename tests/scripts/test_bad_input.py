@@ -1,0 +1,179 @@
+"""Every fault of a study is told in one message with its place, before anything runs, with exit code 2."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from scripts.__main__ import app
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "scripts" / "studies" / "jiading_sample.yaml"
+REGISTRY = ROOT / "buildings" / "data" / "jiading_sample.csv"
+
+
+@pytest.fixture
+def study(tmp_path):
+    given = yaml.safe_load(SAMPLE.read_text())
+    given["buildings"]["registry"] = str(REGISTRY)
+    return given
+
+
+def told(given, folder, verb="run"):
+    """Run a verb on a study given as a mapping and return its JSON object."""
+    path = folder / "study.yaml"
+    path.write_text(given if isinstance(given, str) else yaml.safe_dump(given), encoding="utf-8")
+    result = CliRunner().invoke(app, [verb, str(path), "--json", *(["--out", str(folder / "out")] * (verb != "check"))])
+    return json.loads(result.stdout.strip().splitlines()[-1])
+
+
+def places(answer):
+    return [fault["place"] for fault in answer["faults"]]
+
+
+def refused(given, folder, place, nearest=""):
+    answer = told(given, folder)
+    assert answer["exit_code"] == 2
+    assert answer["runs"] == {"done": 0, "skipped": 0, "failed": 0}
+    found = [fault for fault in answer["faults"] if place in fault["place"]]
+    assert found, answer["faults"]
+    assert all(fault["expected"] and fault["found"] for fault in found)
+    assert found[0]["nearest"] == nearest
+    assert not (folder / "out").exists(), "nothing may be written for a study that is refused"
+
+
+def test_the_sample_itself_is_accepted(study, tmp_path):
+    assert told(study, tmp_path, "check")["exit_code"] == 0
+
+
+def test_unknown_keys_get_the_nearest_spelling(study, tmp_path):
+    study["simulation"]["trainings_runs"] = 5
+    refused(study, tmp_path, "simulation.trainings_runs", "training_runs")
+
+
+def test_all_faults_come_in_one_message(study, tmp_path):
+    study["simulation"]["timeout"] = 5
+    study["optimiser"]["scenarios"][1]["budget_cny"] = -1
+    study["optimiser"]["rules"]["objectiv"] = "saving"
+    study["packages"]["costs"] = "middle"
+    found = places(told(study, tmp_path))
+    for place in ("simulation.timeout", "scenarios.1.budget_cny", "rules.objectiv", "packages.costs"):
+        assert any(place in item for item in found), (place, found)
+
+
+@pytest.mark.parametrize("budget", [-1, float("nan"), "much", None, [1, -2]])
+def test_a_budget_that_is_no_amount_is_refused(study, tmp_path, budget):
+    study["optimiser"]["scenarios"][0]["budget_cny"] = budget
+    refused(study, tmp_path, "scenarios.0.budget_cny")
+
+
+def test_a_measure_that_does_not_exist(study, tmp_path):
+    study["packages"]["measures"].append("led_hihg")
+    refused(study, tmp_path, "packages.measures", "led_high")
+
+
+def test_two_scenarios_of_one_name(study, tmp_path):
+    study["optimiser"]["scenarios"][1]["name"] = study["optimiser"]["scenarios"][0]["name"]
+    refused(study, tmp_path, "optimiser.scenarios")
+
+
+def test_a_missing_file_gets_the_nearest_name(study, tmp_path):
+    study["buildings"]["registry"] = str(REGISTRY.with_name("jiading_smaple.csv"))
+    refused(study, tmp_path, "buildings.registry", "jiading_sample.csv")
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "name: [", "name: a\nname: b\n", "\x00", "name: !!python/object:os.x {}"])
+def test_what_is_no_study_is_refused(text, tmp_path):
+    assert told(text, tmp_path)["exit_code"] == 2
+
+
+def edited(tmp_path, edit):
+    lines = REGISTRY.read_text(encoding="utf-8").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("building_id"))
+    rows = [line.split(",") for line in lines[start:]]
+    edit(rows[0], rows[1:])
+    path = tmp_path / "registry.csv"
+    path.write_text("\n".join([*lines[:start], *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def set_cell(column, value, row=0):
+    def edit(header, rows):
+        rows[row][header.index(column)] = value
+
+    return edit
+
+
+def rename(column, name):
+    def edit(header, rows):
+        header[header.index(column)] = name
+
+    return edit
+
+
+def twice(header, rows):
+    rows.append(list(rows[0]))
+
+
+def swap(header, rows):
+    a, b = header.index("latitude_deg"), header.index("longitude_deg")
+    for row in rows:
+        row[a], row[b] = row[b], row[a]
+
+
+REGISTRY_FAULTS = {
+    "negative area": (set_cell("floor_area_m2", "-5"), "floor_area_m2"),
+    "area in 10^4 m2": (set_cell("floor_area_m2", "1.2"), "floor_area_m2"),
+    "area is text": (set_cell("floor_area_m2", "large"), "floor_area_m2"),
+    "unknown source system": (set_cell("source_system", "vfr"), "source_system"),
+    "misspelt column": (rename("floor_area_m2", "florr_area_m2"), "florr_area_m2"),
+    "building twice": (twice, "building_id"),
+    "latitude and longitude swapped": (swap, "latitude_deg"),
+}
+
+
+@pytest.mark.parametrize("fault", REGISTRY_FAULTS)
+def test_registry_faults_name_row_and_column(fault, study, tmp_path):
+    edit, place = REGISTRY_FAULTS[fault]
+    study["buildings"]["registry"] = edited(tmp_path, edit)
+    answer = told(study, tmp_path)
+    assert answer["exit_code"] == 2
+    text = json.dumps(answer["faults"])
+    assert place in text, text
+    assert "registry.csv" in text
+
+
+def test_an_empty_registry_is_refused(study, tmp_path):
+    study["buildings"]["registry"] = edited(tmp_path, lambda header, rows: rows.clear())
+    assert told(study, tmp_path)["exit_code"] == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"LOCATION,x\n", os.urandom(5000)])
+def test_an_unreadable_epw_is_refused(content, study, tmp_path):
+    path = tmp_path / "year.epw"
+    path.write_bytes(content)
+    study["weather"] = {"epw": str(path)}
+    assert told(study, tmp_path)["exit_code"] == 2
+
+
+def test_city_and_epw_exclude_each_other(study, tmp_path):
+    study["weather"]["epw"] = str(REGISTRY)
+    refused(study, tmp_path, "weather")
+
+
+def test_the_folder_of_another_study_is_left_alone(study, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "study.yaml").write_text("name: another\n")
+    answer = told(study, tmp_path)
+    assert answer["exit_code"] == 2
+    assert "another" in answer["faults"][0]["found"]
+    assert (tmp_path / "out" / "study.yaml").read_text() == "name: another\n"
+
+
+def test_a_folder_that_cannot_be_written(study, tmp_path):
+    (tmp_path / "out").write_text("a file stands in the way")
+    answer = told(study, tmp_path)
+    assert (answer["exit_code"], places(answer)) == (2, ["--out"])
