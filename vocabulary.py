@@ -94,7 +94,7 @@ PEOPLE_UNITS = {"kW h": "kWh", "kW h m-2": "kWh/m²", "t": "t", "kW": "kW", "m2"
 
 @dataclass(frozen=True)
 class Variable:
-    """One row of the vocabulary: what an array of this name means and may hold."""
+    """One row of the vocabulary: what an array of this name means and may hold; text and flags have no units."""
 
     name: str
     units: str
@@ -104,13 +104,15 @@ class Variable:
     valid_max: float | None = None
     cell_methods: str = ""
     currency: str = ""
+    other_dims: tuple[tuple[str, ...], ...] = ()
 
 
 def _variable(
     name: str, units: str, dims: str, long_name: str, low: float | None = None, high: float | None = None,
     *, cell_methods: str = "", currency: str = "",
 ) -> tuple[str, Variable]:
-    return name, Variable(name, units, tuple(dims.split()), long_name, low, high, cell_methods, currency)
+    first, *others = (tuple(alternative.split()) for alternative in dims.split("|"))
+    return name, Variable(name, units, first, long_name, low, high, cell_methods, currency, tuple(others))
 
 
 VARIABLES: dict[str, Variable] = dict(
@@ -143,13 +145,14 @@ VARIABLES: dict[str, Variable] = dict(
                   cell_methods="hour: mean"),
         # cube
         _variable("baseline_energy", "kW h", "building", "energy bought per year in the basis, before", 0.0),
-        _variable("energy_saving", "kW h", "building package", "energy saved per year, in the energy basis"),
-        _variable("capital_cost", "1", "building package", "investment", 0.0, currency="CNY"),
-        _variable("available", "1", "building package", "package may be chosen for the building", 0, 1),
-        _variable("simulated", "1", "building package", "saving comes from engine runs", 0, 1),
-        _variable("annual_cost_saving", "1", "building package", "cost saved per year", currency="CNY"),
-        _variable("carbon_saving", "t", "building package", "CO2 saved per year"),
-        _variable("coal_saving", "t", "building package", "standard coal saved per year"),
+        _variable("energy_saving", "kW h", "building package|scenario building", "energy saved per year in the basis"),
+        _variable("capital_cost", "1", "building package|scenario building", "investment", 0.0, currency="CNY"),
+        _variable("available", "", "building package", "package may be chosen for the building", 0, 1),
+        _variable("simulated", "", "building package", "saving comes from engine runs", 0, 1),
+        _variable("annual_cost_saving", "1", "building package|scenario building", "cost saved per year",
+                  currency="CNY"),
+        _variable("carbon_saving", "t", "building package|scenario building", "CO2 saved per year"),
+        _variable("coal_saving", "t", "building package|scenario building", "standard coal saved per year"),
         _variable("energy_saving_std", "kW h", "building package", "standard error of energy_saving", 0.0),
         _variable("energy_saving_std_common", "kW h", "building package",
                   "part of the error that all buildings share", 0.0),
@@ -162,6 +165,76 @@ VARIABLES: dict[str, Variable] = dict(
         _variable("pv_capacity_node", "kW", "building pv_node", "PV sizes of the self-use curve", 0.0),
         _variable("pv_self_used_node", "kW h", "building package pv_node",
                   "PV generation used by the building itself per year", 0.0),
+        # labels: text over the dimension that they name, or beside it
+        _variable("building", "", "building", "building identifier"),
+        _variable("package", "", "package", "package: identifiers of its measures joined by +"),
+        _variable("scenario", "", "scenario", "scenario: one optimisation"),
+        _variable("carrier", "", "carrier", "energy carrier"),
+        _variable("end_use", "", "end_use", "end use of energy"),
+        _variable("case", "1", "case", "number of the case", 0.0),
+        _variable("month", "1", "month", "month of the year", 1.0, 12.0),
+        _variable("hour", "1", "hour", "hour of the year, 0 is the hour that ends at 01:00 on 1 January", 0.0, 8759.0),
+        _variable("pv_node", "1", "pv_node", "number of the PV size", 0.0),
+        _variable("trial", "1", "trial", "number of the case that a verification round chose", 0.0),
+        _variable("building_id", "", "case", "building identifier"),
+        _variable("package_id", "", "case", "package: identifiers of its measures joined by +"),
+        _variable("weather_id", "", "case", "weather year"),
+        _variable("role", "", "case", "what the case is for: " + ", ".join(ROLES)),
+        _variable("case_key", "", "case", "digest of building, package, weather and settings"),
+        _variable("run_key", "", "case", "digest of what the engine was given"),
+        _variable("status", "", "case", "ok, or why the run failed"),
+        _variable("is_workday", "", "hour", "hour of a working day", 0, 1),
+        _variable("building_name", "", "building", "name of the building"),
+        _variable("town", "", "building", "town or subdistrict"),
+        _variable("compound_id", "", "building", "shared compound"),
+        _variable("source_system", "", "building|case", "system that heats and cools today"),
+        _variable("latitude", "degrees_north", "building", "latitude", -90.0, 90.0),
+        _variable("longitude", "degrees_east", "building", "longitude", -180.0, 180.0),
+        _variable("contract_id", "", "building", "contract that the building belongs to"),
+        # validation.nc
+        _variable("energy_use_simulated", "kW h", "case carrier month", "energy used in the month, by the engine", 0.0,
+                  cell_methods="month: sum"),
+        _variable("energy_use_predicted", "kW h", "case carrier month", "energy used in the month, by the surrogate",
+                  cell_methods="month: sum"),
+        _variable("energy_use_predicted_std", "kW h", "case carrier month", "standard error of the prediction", 0.0),
+        _variable("saving_simulated", "kW h", "case", "energy saved per year without PV, by the engine"),
+        _variable("saving_predicted", "kW h", "case", "energy saved per year without PV, by the surrogate"),
+        _variable("saving_predicted_std", "kW h", "case", "standard error of the predicted saving", 0.0),
+        _variable("saving_fraction_simulated", "1", "case|scenario building", "simulated saving over baseline"),
+        _variable("saving_fraction_predicted", "1", "case", "predicted saving over simulated baseline"),
+        # portfolio.nc
+        _variable("chosen_package", "", "scenario building", "package chosen"),
+        _variable("chosen_contract", "", "scenario building", "contract chosen"),
+        _variable("chosen_lane", "", "scenario building", "way of contracting: who pays and who gains"),
+        _variable("route", "", "scenario building", "where the saving comes from: surrogate or direct (engine)"),
+        _variable("chosen_year", "1", "scenario building", "plan year of the works, 0 where untouched", 0.0),
+        _variable("touched", "", "scenario building", "building gets a package or PV", 0, 1),
+        _variable("energy_saving_without_pv", "kW h", "scenario building", "energy saved per year by the package"),
+        _variable("saving_fraction", "1", "scenario building", "saving as the floor counts it, over the baseline"),
+        _variable("net_present_value", "1", "building package|scenario building", "net present value", currency="CNY"),
+        _variable("pv_capacity", "kW", "scenario building", "size of the PV", 0.0),
+        _variable("pv_generation", "kW h", "scenario building", "PV generation per year", 0.0),
+        _variable("pv_self_used", "kW h", "scenario building", "PV generation the building uses itself, per year", 0.0),
+        _variable("pv_exported", "kW h", "scenario building", "PV generation exported per year", 0.0),
+        _variable("budget", "1", "scenario", "budget of the whole plan", 0.0, currency="CNY"),
+        _variable("objective_value", "1", "scenario", "value of the objective"),
+        _variable("objective_bound", "1", "scenario", "proven bound of the objective"),
+        _variable("mip_gap", "1", "scenario", "relative gap between bound and value", 0.0),
+        _variable("termination", "", "scenario", "how the solve ended, in words"),
+        _variable("certified", "", "scenario", "ended within the asked gap and passed every independent check", 0, 1),
+        _variable("empty", "", "scenario", "touching nothing is the best allowed plan", 0, 1),
+        # group verification
+        _variable("energy_saving_predicted", "kW h", "scenario building",
+                  "energy saved per year without PV, as the surrogate said before any run of it existed"),
+        _variable("energy_saving_simulated", "kW h", "scenario building", "simulated saving per year without PV"),
+        _variable("floor_met", "", "scenario building", "floor met in simulation", 0, 1),
+        _variable("simulated_in_round", "1", "scenario building", "verification round of the run", 0.0),
+        _variable("trial_scenario", "", "trial", "scenario that chose the case"),
+        _variable("trial_building", "", "trial", "building of the case"),
+        _variable("trial_package", "", "trial", "package of the case"),
+        _variable("trial_round", "1", "trial", "round that chose the case", 0.0),
+        _variable("trial_saving_predicted", "kW h", "trial", "energy saved per year without PV, first prediction"),
+        _variable("trial_saving_simulated", "kW h", "trial", "simulated saving per year without PV"),
     ]
 )
 
@@ -183,9 +256,9 @@ def check(array: xr.DataArray, name: str) -> None:
     """
     row = VARIABLES[name]
     faults = []
-    if set(array.dims) != set(row.dims):
-        faults.append(Fault(name, "dims", f"{array.dims}", f"{row.dims}"))
-    if array.attrs.get("units") != row.units:
+    if set(array.dims) not in [set(dims) for dims in (row.dims, *row.other_dims)]:
+        faults.append(Fault(name, "dims", f"{array.dims}", " or ".join(map(str, (row.dims, *row.other_dims)))))
+    if array.attrs.get("units", "") not in ({row.units} if row.units else {"", "1"}):
         faults.append(Fault(name, "units", repr(array.attrs.get("units")), repr(row.units)))
     if row.valid_min is not None and bool((array < row.valid_min).any()):
         faults.append(Fault(name, "smallest value", f"{float(array.min())}", f"at least {row.valid_min}"))
