@@ -80,10 +80,10 @@ def lifetime_cost_factor(
 
     Examples
     --------
-    Life 15 in 20 years at 4 %: 1 + 1.04^-15 - (10/15) 1.04^-20 = 1.25102
+    Life 15 in 20 years at 4 %: 1 + 1.04^-15 - (10/15) 1.04^-20 = 1.25101
 
     >>> round(float(lifetime_cost_factor(15.0)), 5)
-    1.25102
+    1.25101
     """
     life = np.asarray(life_years, dtype=float)
     if not bool((life > 0).all()):
