@@ -1,7 +1,7 @@
 """The design: every physical parameter that an energy model of a building is made from.
 
-A `Building` of the registry resolves to a baseline design; a package of measures turns it into a retrofitted one.
-The engine's models, the surrogate's features and the columns of `simulations.nc` all read this one record.
+A `Building` of the registry resolves to a baseline design; a package of measures turns it into a retrofitted
+one. The engine's models, the surrogate's features and the columns of `simulations.nc` all read this one record.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Design(BaseModel):
     storeys: int = _number("1", 1, 60, "storeys above ground")  # type: ignore[assignment]
     storey_height_m: float = _number("m", 2.6, 6.0, "floor-to-floor height")
     plan_shape: PlanShape = "rectangle"
-    aspect_ratio: float = _number("1", 1.0, 10.0, "long side over short side of the plan's bounding rectangle")
-    orientation_deg: float = _number("degree", 0, 360, "plan turned clockwise; at 0 the long facades face north and south")
+    aspect_ratio: float = _number("1", 1.0, 10.0, "long over short side of the plan's bounding rectangle")
+    orientation_deg: float = _number("degree", 0, 360, "plan turned clockwise; at 0 long facades face N and S")
     window_to_wall_ratio_north: float = _number("1", 0, 0.95, "window share of the north facade")
     window_to_wall_ratio_east: float = _number("1", 0, 0.95, "window share of the east facade")
     window_to_wall_ratio_south: float = _number("1", 0, 0.95, "window share of the south facade")
@@ -53,15 +53,16 @@ class Design(BaseModel):
     ground_floor_resistance_m2k_per_w: float = _number("m2 K W-1", 0.05, 5, "ground slab")
     window_u_value_w_per_m2k: float = _number("W m-2 K-1", 0.8, 6.8, "glass and frame")
     window_shgc: float = _number("1", 0.1, 0.85, "solar heat gain coefficient of glass and frame")
-    shading_projection_factor: float = _number("1", 0, 1.5, "overhang depth over window height, east south west")
+    shading_projection_factor: float = _number("1", 0, 1.5, "overhang depth over window height: E, S, W")
     infiltration_ach: float = _number("h-1", 0, 3, "air changes when the air conditioning is off")
     # internal gains and operation
     lighting_power_density_w_per_m2: float = _number("W m-2", 1, 30, "installed lighting")
     lighting_use_fraction: float = _number("1", 0.3, 1.0, "share of the scheduled lighting left by controls")
     equipment_power_density_w_per_m2: float = _number("W m-2", 0, 60, "plug loads at full use")
-    equipment_standby_fraction: float = _number("1", 0, 1, "share of the plug load left outside working hours")
-    service_power_density_w_per_m2: float = _number("W m-2", 0, 30,
-                                                    "lifts, pumps, server rooms: mean over the year, no zone heat")
+    equipment_standby_fraction: float = _number("1", 0, 1, "share of the plug load left out of working hours")
+    service_power_density_w_per_m2: float = _number(
+        "W m-2", 0, 30, "lifts, pumps, server rooms: mean over the year, no zone heat"
+    )
     occupant_density_m2_per_person: float = _number("m2", 3, 100, "gross floor area per person")
     outdoor_air_m3_per_h_person: float = _number("m3 h-1", 0, 100, "outdoor air per person in working hours")
     heat_recovery_effectiveness: float = _number("1", 0, 0.9, "of the outdoor-air flow, sensible and latent")
