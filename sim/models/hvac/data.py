@@ -1,0 +1,198 @@
+"""Data of the source systems: `sim/data/systems.yaml` and `sim/data/curves.yaml`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+from pydantic import Field, RootModel
+
+from sim.models.datafile import Figure, Record, load
+
+
+class Season(Record):
+    """A figure for cooling and one for heating (frozen)."""
+
+    cooling: Figure
+    heating: Figure
+
+
+class Circuit(Record):
+    """Design temperatures of a water circuit (frozen)."""
+
+    supply_c: float
+    difference_k: float
+    source: str
+    confidence: str
+
+
+class CondenserCircuit(Record):
+    """Condenser-water temperatures (frozen); approach and limits hold where the setpoint follows the wet bulb."""
+
+    supply_c: float
+    approach_k: float
+    low_c: float
+    high_c: float
+    source: str
+    confidence: str
+
+
+class HotWater(Record):
+    """Heating-water circuits by kind of source (frozen)."""
+
+    boiler: Circuit
+    heat_pump: Circuit
+
+
+class Reset(Record):
+    """A supply temperature that moves with outdoor air, linear between two points (frozen)."""
+
+    at_low_c: float
+    low_outdoor_c: float
+    at_high_c: float
+    high_outdoor_c: float
+    source: str
+    confidence: str
+
+
+class ChillerKind(Record):
+    """Curves and limits of a kind of chiller (frozen)."""
+
+    capacity_curve: str
+    eir_curve: str
+    plr_curve: str
+    minimum_part_load: float
+    minimum_unloading: float
+
+
+class ChillerRating(Record):
+    """Rating point of water-cooled chillers (frozen)."""
+
+    leaving_c: float
+    condenser_c: float
+    source: str
+    confidence: str
+
+
+class Tower(Record):
+    """Cooling towers (frozen)."""
+
+    fan_power_per_heat: Figure
+    design_wet_bulb_c: float
+    approach_k: float
+    range_k: float
+    minimum_air_ratio: float
+
+
+class BoilerKind(Record):
+    """Efficiency curve of a kind of boiler (frozen); `rating_value` is the curve at the rating point."""
+
+    curve: str
+    rating_value: float
+    minimum_part_load: float
+
+
+class Point(Record):
+    """A heat pump's rating point (frozen)."""
+
+    load_c: float
+    source_c: float
+
+
+class HeatPump(Record):
+    """A plant heat pump (frozen)."""
+
+    cooling_rating: Point
+    heating_rating: Point
+    minimum_part_load: float
+    source: str
+
+
+class Absorption(Record):
+    """A direct-fired chiller-heater (frozen)."""
+
+    heating_over_cooling_capacity: Figure
+    electric_per_cooling: Figure
+    electric_per_heating: Figure
+    minimum_part_load: float
+    optimum_part_load: float
+    chilled_water_low_limit_c: float
+
+
+class Vrf(Record):
+    """Limits of VRF (frozen)."""
+
+    minimum_part_load: float
+    lowest_outdoor_cooling_c: float
+    highest_outdoor_heating_c: float
+
+
+class Split(Record):
+    """Limits of split units (frozen)."""
+
+    lowest_outdoor_heating_c: float
+    highest_outdoor_supplementary_c: float
+
+
+class SystemData(Record):
+    """The data file `sim/data/systems.yaml` (frozen, unknown keys refused)."""
+
+    sizing_factor: Season
+    supply_air_c: Season
+    fan_total_efficiency: Figure
+    area_per_terminal_m2: Figure
+    chilled_water: Circuit
+    condenser_water: CondenserCircuit
+    hot_water: HotWater
+    head_ratio: dict[Literal["condenser", "hot_water", "ground"], float]
+    chilled_water_reset: Reset
+    hot_water_reset: Reset
+    heat_pump_water_reset: Reset
+    chillers: dict[str, ChillerKind]
+    chiller_rating: ChillerRating
+    tower: Tower
+    boilers: dict[str, BoilerKind]
+    air_source_heat_pump: HeatPump
+    ground_source_heat_pump: HeatPump
+    absorption: Absorption
+    vrf: Vrf
+    split: Split
+
+
+class CurveData(Record):
+    """One performance curve (frozen)."""
+
+    form: Literal["Biquadratic", "Quadratic", "Cubic"]
+    coefficients: tuple[float, ...] = Field(min_length=3, max_length=6)
+    x_limits: tuple[float, float]
+    y_limits: tuple[float, float] | None
+    source: str
+    confidence: str
+
+
+class CurveFile(RootModel[dict[str, CurveData]]):
+    """The data file `sim/data/curves.yaml`."""
+
+
+@cache
+def system_data() -> SystemData:
+    """Return the validated data of the source systems.
+
+    Raises
+    ------
+    InputError
+        If the file breaks a rule.
+    """
+    return load("systems.yaml", SystemData)
+
+
+@cache
+def curve_data() -> dict[str, CurveData]:
+    """Return the validated curves by name.
+
+    Raises
+    ------
+    InputError
+        If the file breaks a rule.
+    """
+    return load("curves.yaml", CurveFile).root
