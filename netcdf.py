@@ -25,8 +25,7 @@ import xarray as xr
 from vocabulary import VARIABLES, Fault, InputError, nearest
 
 CONVENTIONS = "CF-1.11"
-FORMAT_VERSION = 1
-"""Raised by one when a file's meaning changes so that older programs would misread it."""
+FORMAT_VERSION = 1  # raised by one when a file's meaning changes so that older programs would misread it
 PACKAGES_TO_NAME = (
     "retrofolio", "pyenergyplus-lbnl", "eppy", "idfkit", "pvlib", "numba", "pyomo", "highspy", "numpy", "xarray",
     "netcdf4",
@@ -88,7 +87,7 @@ def write_dataset(
     for name, group in groups.items():
         faults += faults_of(group, f"{path} group {name}")
     if path.suffix != ".nc":
-        faults.append(Fault(str(path), "file name", path.suffix or "no ending", "a name ending in .nc"))
+        faults.append(Fault(str(path), "file name", path.name, "a name ending in .nc"))
     if faults:
         raise InputError(faults)
     labels = {"title": title, "source": source, "references": references, "institution": institution,
@@ -284,14 +283,13 @@ def _encoded(target: netCDF4.Dataset, array: xr.DataArray) -> tuple[np.ndarray, 
     dim = f"text_{width}"
     if dim not in target.dimensions:
         target.createDimension(dim, width)
-    joined = np.array(coded, dtype=f"S{width}").reshape(array.shape)
-    return joined.view("S1").reshape((*array.shape, width)), (*dims, dim)
+    return np.array(coded, dtype=f"S{width}").view("S1").reshape((*array.shape, width)), (*dims, dim)
 
 
 def _chunks(values: np.ndarray) -> tuple[int, ...]:
-    """Whole rows, as many of the first dimension as fill about one mebibyte."""
-    row_bytes = max(1, values.nbytes // values.shape[0])
-    return (min(values.shape[0], max(1, CHUNK_BYTES // row_bytes)), *values.shape[1:])
+    """Return a chunk of whole rows, as many as fill about one mebibyte."""
+    rows = CHUNK_BYTES * values.shape[0] // values.nbytes
+    return (min(values.shape[0], max(1, rows)), *values.shape[1:])
 
 
 def _plain(value: object, like: np.ndarray | None = None) -> object:
@@ -377,7 +375,7 @@ def _decoded(array: xr.DataArray) -> xr.DataArray:
         attrs.pop("flag_values")
         if attrs.get("flag_meanings") == "false true":
             attrs.pop("flag_meanings")
-    array = array.assign_attrs(attrs) if attrs else array.drop_attrs()
+    array = array.copy(deep=False)
     array.attrs = attrs
     array.encoding = {}
     return array
