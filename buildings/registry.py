@@ -73,20 +73,23 @@ def _checked_rows(sheet: Sheet, folder: Path, faults: list[Fault]) -> list[tuple
     rows = []
     for row in sheet.rows:
         values, found = parse_row(sheet, row, columns)
-        faults += [_explained(fault, row, values) for fault in found]
+        swapped = _swapped(sheet.file, f"row {row.number}", row)
+        if swapped:
+            found = [fault for fault in found if not fault.place.endswith(("latitude_deg", "longitude_deg"))]
+        faults += [*swapped, *(_explained(fault, row) for fault in found)]
         faults += _row_faults(sheet.file, row, values, folder)
         rows.append((row, values))
     faults += _repeated(sheet.file, rows)
     return rows
 
 
-def _explained(fault: Fault, row: Row, values: Values) -> Fault:
-    """Say what a refused number plainly is: an area in 10^4 m2, latitude and longitude swapped."""
+def _explained(fault: Fault, row: Row) -> Fault:
+    """Say what a refused area plainly is: one in 10^4 m2."""
     if not fault.place.endswith("column floor_area_m2"):
         return fault
     try:
         area = float(row.cells["floor_area_m2"])
-    except ValueError:
+    except (KeyError, ValueError):
         return fault
     if 0 < area < load_columns().traps.area_in_ten_thousands_below_m2:
         expected = "m2 (this looks like an area in 10^4 m2)"
@@ -96,8 +99,7 @@ def _explained(fault: Fault, row: Row, values: Values) -> Fault:
 
 def _row_faults(file: str, row: Row, values: Values, folder: Path) -> list[Fault]:
     place = f"row {row.number}"
-    faults = _swapped(file, place, row)
-    faults += _identifier_faults(file, place, values)
+    faults = _identifier_faults(file, place, values)
     uses = load_archetypes().use_names()
     use = values.get("use")
     if use is not None and str(use) not in uses:

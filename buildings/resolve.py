@@ -135,6 +135,9 @@ class _Resolution:
         for field in self.figures:
             if field in Design.model_fields and field not in values:
                 values[field] = self._figure(field, window_to_wall_ratio=mean_ratio)
+        for field, info in Design.model_fields.items():
+            if field not in values and field not in ("sizing", "replaced_equipment"):
+                values[field] = info.default
         for field in values:
             self.provenance.setdefault(field, "archetype")
 
@@ -143,7 +146,7 @@ class _Resolution:
             for change in self.catalogue.measures[measure_id].changes:
                 if self.provenance.get(change.field) == "given":
                     continue
-                values[change.field] = change.apply(values.get(change.field, False))
+                values[change.field] = change.apply(values[change.field])
                 self.provenance[change.field] = "derived"
 
     def building_values(self, design: Design) -> dict[str, Any]:
