@@ -46,7 +46,7 @@ def replace_boiler(idf: OfficeIDF, cop: float, data: HeatPump, curves: tuple[str
     old = one(idf, "Boiler:HotWater")
     nodes = old.Boiler_Water_Inlet_Node_Name, old.Boiler_Water_Outlet_Node_Name
     machine = _machine(idf, HEATING_KIND, HEATING, nodes, cop, data, curves, data.heating_rating)
-    machine.Heating_Sizing_Method = "GreaterOfHeatingOrCooling"
+    machine.Heat_Pump_Sizing_Method = "GreaterOfHeatingOrCooling"
     idf.removeidfobject(old)
     replace_component(idf, old.Name, "Boiler:HotWater", HEATING_KIND, HEATING)
     return machine

@@ -33,6 +33,10 @@ def make_variable_speed(idf: OfficeIDF) -> None:
         Free_Convection_Regime_Air_Flow_Rate="Autocalculate",
         Design_Air_Flow_Rate_UFactor_Times_Area_Value="Autosize",
         Free_Convection_Regime_UFactor_Times_Area_Value="Autocalculate",
+        UFactor_Times_Area_Modifier_Function_of_Air_Flow_Ratio_Curve_Name=add_curve(idf, "tower_ua_air"),
+        UFactor_Times_Area_Modifier_Function_of_Wetbulb_Temperature_Difference_Curve_Name=add_curve(
+            idf, "tower_ua_wet_bulb"),
+        UFactor_Times_Area_Modifier_Function_of_Water_Flow_Ratio_Curve_Name=add_curve(idf, "tower_ua_water"),
         Design_Inlet_Air_WetBulb_Temperature=data.design_wet_bulb_c,
         Design_Approach_Temperature=data.approach_k, Design_Range_Temperature=data.range_k)
     idf.removeidfobject(old)
