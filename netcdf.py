@@ -32,6 +32,7 @@ PACKAGES_TO_NAME = (
 )
 CHUNK_BYTES = 1_048_576
 FALSE_TRUE = np.array([0, 1], dtype="int8")
+STANDARD_NAMES = {"degrees_north": "latitude", "degrees_east": "longitude"}
 RESERVED = ("coordinates", "_FillValue", "_Encoding", "missing_value", "scale_factor", "add_offset")
 
 
@@ -81,8 +82,7 @@ def write_dataset(
     >>> array = xr.DataArray([1.5], dims="building", attrs={"units": "kW h", "long_name": "saving"})
     >>> write_dataset("saving.nc", array.to_dataset(name="saving"), title="One saving")  # doctest: +SKIP
     """
-    path = Path(path)
-    groups = dict(groups or {})
+    path, groups = Path(path), dict(groups or {})
     faults = faults_of(dataset, str(path))
     for name, group in groups.items():
         faults += faults_of(group, f"{path} group {name}")
@@ -245,8 +245,8 @@ def _coordinates_of(dataset: xr.Dataset, name: object) -> list[str]:
 
 def _write_variable(target: netCDF4.Dataset, name: str, dataset: xr.Dataset) -> None:
     array = dataset[name]
-    is_coordinate = name in dataset.coords
     values, dims = _encoded(target, array)
+    is_coordinate = name in dataset.coords
     chunked = values.ndim > 0 and values.size > 0
     variable = target.createVariable(
         name, values.dtype, dims, compression="zlib" if chunked else None, complevel=4, shuffle=True,
@@ -255,7 +255,7 @@ def _write_variable(target: netCDF4.Dataset, name: str, dataset: xr.Dataset) -> 
     )
     variable.set_auto_maskandscale(False)
     variable.set_auto_chartostring(False)
-    attrs = {"long_name": _long_name(name, array), **array.attrs, **_flag_attributes(array)}
+    attrs = {"long_name": _long_name(name, array), **_implied_attributes(array), **array.attrs}
     for key, value in attrs.items():
         if key not in RESERVED:
             variable.setncattr(str(key), _plain(value, like=values if key.startswith(("flag_", "valid_")) else None))
@@ -266,10 +266,11 @@ def _write_variable(target: netCDF4.Dataset, name: str, dataset: xr.Dataset) -> 
     variable[...] = values
 
 
-def _flag_attributes(array: xr.DataArray) -> dict[str, object]:
-    if array.dtype.kind != "b":
-        return {}
-    return {"flag_values": FALSE_TRUE, "flag_meanings": array.attrs.get("flag_meanings", "false true")}
+def _implied_attributes(array: xr.DataArray) -> dict[str, object]:
+    if array.dtype.kind == "b":
+        return {"flag_values": FALSE_TRUE, "flag_meanings": "false true"}
+    standard_name = STANDARD_NAMES.get(array.attrs.get("units", ""))
+    return {"standard_name": standard_name} if standard_name else {}
 
 
 def _encoded(target: netCDF4.Dataset, array: xr.DataArray) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -376,8 +377,7 @@ def _decoded(array: xr.DataArray) -> xr.DataArray:
         if attrs.get("flag_meanings") == "false true":
             attrs.pop("flag_meanings")
     array = array.copy(deep=False)
-    array.attrs = attrs
-    array.encoding = {}
+    array.attrs, array.encoding = attrs, {}
     return array
 
 

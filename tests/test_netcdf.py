@@ -69,7 +69,10 @@ def test_round_trip_loses_nothing(tmp_path, dataset, group):
 def test_plain_xarray_reads_text_flags_and_tables(tmp_path):
     path = tmp_path / "plain.nc"
     dataset = xr.Dataset(
-        {"touched": labelled("building", np.array([True, False])), "saving": labelled("building", [1.0, np.nan], "kW h")},
+        {
+            "touched": labelled("building", np.array([True, False])),
+            "saving": labelled("building", [1.0, np.nan], "kW h"),
+        },
         {"building": labelled("building", ["嘉定-01", "b"]), "town": labelled("building", ["x", "yy"])},
     )
     netcdf.write_dataset(path, dataset, title="Plain")
@@ -88,8 +91,14 @@ def test_file_says_where_it_comes_from(tmp_path):
     path = tmp_path / "told.nc"
     dataset = labelled((), 1.0, "1").to_dataset(name="x").assign_attrs(failed_cases=3, rules={"budget_cny": 1})
     netcdf.write_dataset(
-        path, dataset, title="Told", study_text="name: 嘉定\n", input_digests={"registry": "sha256:ab"},
-        references="GB/T 2589-2020", institution="District office", illustrative=["buildings", "costs"],
+        path,
+        dataset,
+        title="Told",
+        study_text="name: 嘉定\n",
+        input_digests={"registry": "sha256:ab"},
+        references="GB/T 2589-2020",
+        institution="District office",
+        illustrative=["buildings", "costs"],
     )
     attrs = netcdf.read_attributes(path)
     assert attrs["Conventions"] == "CF-1.11"
@@ -181,8 +190,12 @@ def test_newer_foreign_and_broken_files_are_told_apart(tmp_path):
         file.retrofolio_format_version = netcdf.FORMAT_VERSION + 1
     dataset.to_netcdf(foreign)
     broken.write_bytes(newer.read_bytes()[:2000])
-    for path, message in [(newer, "newer retrofolio"), (foreign, "written by retrofolio"), (broken, "unreadable"),
-                          (tmp_path / "none.nc", "no such file")]:
+    for path, message in [
+        (newer, "newer retrofolio"),
+        (foreign, "written by retrofolio"),
+        (broken, "unreadable"),
+        (tmp_path / "none.nc", "no such file"),
+    ]:
         with pytest.raises(InputError, match=message):
             netcdf.read_dataset(path)
 
