@@ -26,6 +26,7 @@ class Column:
     minimum: float | None
     maximum: float | None
     frozen_h: float | None
+    needed: bool
 
 
 def _number(text: str) -> float | None:
@@ -46,7 +47,7 @@ def columns() -> tuple[Column, ...]:
         return tuple(
             Column(
                 row["name"], row["units"], row["long_name"], _number(row["missing"]), _number(row["minimum"]),
-                _number(row["maximum"]), _number(row["frozen_h"]),
+                _number(row["maximum"]), _number(row["frozen_h"]), bool(row["needed"]),
             )
             for row in rows
         )

@@ -96,7 +96,7 @@ def _nearest_covariance(matrix: Floats) -> Floats:
 
 
 def _lag(spread: Spread, name: str) -> Floats:
-    """Persistence by month; what has none of its own in the city file follows temperature or clearness."""
+    """Return the persistence by month; what has none of its own in the city file follows temperature or clearness."""
     own: dict[str, Monthly] = {
         "temperature": spread.temperature_lag1, "dew_point": spread.temperature_lag1,
         "pressure": spread.temperature_lag1,

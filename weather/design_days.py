@@ -71,8 +71,8 @@ def header_record(conditions: DesignConditions) -> str:
 def design_days(dataset: xr.Dataset) -> tuple[DesignDay, ...]:
     """Return one heating day and two cooling days for sizing.
 
-    The header's ASHRAE conditions are used (99.6 % heating; 0.4 % dry bulb with its wet bulb; 0.4 % wet bulb with its dry
-    bulb). A year without them is sized on its own hours, at the same percentiles; the names then say "of this year".
+    The header's ASHRAE conditions are used (99.6 % heating; 0.4 % dry bulb with its wet bulb; 0.4 % wet bulb with its
+    dry bulb). A year without them is sized on its own hours at the same percentiles; the names then say "of this year".
 
     Parameters
     ----------
@@ -97,7 +97,8 @@ def design_days(dataset: xr.Dataset) -> tuple[DesignDay, ...]:
     try:
         return _from_header(dataset, heat, cool)
     except (ValueError, IndexError) as error:
-        raise InputError([Fault("weather header", "DESIGN CONDITIONS", str(error), "ASHRAE design conditions")]) from error
+        fault = Fault("weather header", "DESIGN CONDITIONS", str(error), "ASHRAE design conditions")
+        raise InputError([fault]) from error
 
 
 def _from_header(dataset: xr.Dataset, heat: list[str], cool: list[str]) -> tuple[DesignDay, ...]:
@@ -146,7 +147,8 @@ def _of_this_year(dataset: xr.Dataset) -> tuple[DesignDay, ...]:
     return (
         _day(dataset, "Heating 99.6% of this year", "heating", cold, float(low), 0.0, float(low), calm),
         _day(dataset, "Cooling 0.4% dry bulb of this year", "cooling", hot, float(high), spread, beside["wet"], calm),
-        _day(dataset, "Cooling 0.4% wet bulb of this year", "cooling", hot, beside["dry"], spread, float(high_wet), calm),
+        _day(dataset, "Cooling 0.4% wet bulb of this year", "cooling", hot, beside["dry"], spread, float(high_wet),
+             calm),
     )
 
 

@@ -24,12 +24,14 @@ class Limits(BaseModel):
     closure_fraction: float = Field(ge=0, lt=1)
     shift_tolerance_h: float = Field(gt=0)
     frozen_share_of_year: float = Field(gt=0, le=1)
-    frozen_months: int = Field(ge=1, le=12)
     dew_point_tolerance_k: float = Field(ge=0)
     humidity_tolerance_percent: float = Field(ge=0)
     temperature_step_k: float = Field(gt=0)
     station_distance_km: float = Field(gt=0)
     longest_gap_filled_h: int = Field(ge=1)
+    longest_year_span: int = Field(ge=1)
+    centre_tolerance_h: float = Field(gt=0)
+    frozen_pressure_range_pa: float = Field(gt=0)
 
 
 @cache

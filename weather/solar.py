@@ -119,7 +119,8 @@ def plane_irradiance(dataset: xr.Dataset, tilt_deg: float, azimuth_deg: float) -
     Returns
     -------
     xr.DataArray
-        Over `hour` [W m-2]: direct, diffuse by Perez et al. 1990 (doi:10.1016/0038-092X(90)90055-H), and ground-reflected.
+        Over `hour` [W m-2]: direct, diffuse by Perez et al. 1990 (doi:10.1016/0038-092X(90)90055-H), and reflected by
+        the ground.
 
     Raises
     ------
@@ -163,9 +164,9 @@ def _plane_parts(dataset: xr.Dataset, tilt_deg: float, azimuth_deg: float) -> pd
 def pv_yield(dataset: xr.Dataset, tilt_deg: float = 10, azimuth_deg: float = 180) -> xr.DataArray:
     """Return the AC energy of one kW of photovoltaics in each hour.
 
-    Irradiance on the plane less glass reflection (physical model of De Soto et al. 2006), cell temperature by Fuentes 1987
-    (SAND85-0330), PVWatts DC and inverter (Dobos 2014, NREL/TP-6A20-62641). System losses of 14 %, inverter 96 %; all
-    parameters and sources stand in `data/photovoltaics.yaml`.
+    Irradiance on the plane less glass reflection (physical model of De Soto et al. 2006), cell temperature by Fuentes
+    1987 (SAND85-0330), PVWatts DC and inverter (Dobos 2014, NREL/TP-6A20-62641). System losses of 14 %, inverter 96 %;
+    all parameters and sources stand in `data/photovoltaics.yaml`.
 
     Parameters
     ----------
