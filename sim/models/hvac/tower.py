@@ -24,8 +24,7 @@ def make_variable_speed(idf: OfficeIDF) -> None:
     """Replace the single-speed tower of the template by one with variable-speed fans (Merkel's model)."""
     data, old = system_data().tower, one(idf, "CoolingTower:SingleSpeed")
     add(idf, "CoolingTower:VariableSpeed:Merkel", Name=old.Name, Water_Inlet_Node_Name=old.Water_Inlet_Node_Name,
-        Water_Outlet_Node_Name=old.Water_Outlet_Node_Name, Performance_Input_Method="NominalCapacity",
-        Nominal_Capacity="Autosize", Free_Convection_Nominal_Capacity="Autocalculate",
+        Water_Outlet_Node_Name=old.Water_Outlet_Node_Name, Performance_Input_Method="UFactorTimesAreaAndDesignWaterFlowRate",
         Design_Water_Flow_Rate="Autosize", Design_Air_Flow_Rate="Autosize",
         Design_Fan_Power="Autosize", Design_Fan_Power_Per_Unit_of_Nominal_Capacity=data.fan_power_per_heat.value,
         Minimum_Air_Flow_Rate_Ratio=data.minimum_air_ratio,

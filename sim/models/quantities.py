@@ -1,0 +1,84 @@
+"""The quantities that costs are computed from: capacities, motor power, units, flows and areas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from buildings.design import Design
+from sim.models.envelope import envelope_areas
+from sim.models.geometry import zone_plan
+from sim.models.hvac.data import system_data
+from sim.models.sizes import KeptSizes, read_sizes
+
+KW = 1e-3
+COOLING = (
+    "CHILLER:ELECTRIC:EIR|Design Size Reference Capacity",
+    "CHILLERHEATER:ABSORPTION:DIRECTFIRED|Design Size Nominal Cooling Capacity",
+    "HEATPUMP:PLANTLOOP:EIR:COOLING|Design Size Nominal Capacity",
+    "AIRCONDITIONER:VARIABLEREFRIGERANTFLOW|Design Size Rated Total Cooling Capacity (gross)",
+    "COIL:COOLING:DX:SINGLESPEED|Design Size Gross Rated Total Cooling Capacity",
+)
+HEATING = (
+    "BOILER:HOTWATER|Design Size Nominal Capacity",
+    "HEATPUMP:PLANTLOOP:EIR:HEATING|Design Size Nominal Capacity",
+    "AIRCONDITIONER:VARIABLEREFRIGERANTFLOW|Design Size Rated Total Heating Capacity",
+    "COIL:HEATING:DX:SINGLESPEED|Design Size Gross Rated Heating Capacity",
+)
+PUMPS = ("PUMP:CONSTANTSPEED|Design Power Consumption", "PUMP:VARIABLESPEED|Design Power Consumption")
+TOWER_FANS = (
+    "COOLINGTOWER:SINGLESPEED|Fan Power at Design Air Flow Rate",
+    "COOLINGTOWER:VARIABLESPEED:MERKEL|Design Fan Power",
+)
+
+
+def _total(sizes: Mapping[str, float], wanted: tuple[str, ...]) -> float:
+    """Add up sizes; the engine's sizes of zone units hold the storey's multiplier already."""
+    total = 0.0
+    for key, size in sizes.items():
+        kind, _, description = key.split("|")
+        if f"{kind}|{description}" in wanted:
+            total += size
+    return total
+
+
+def quantities(design: Design, eio_text: str, kept_sizes: KeptSizes | None = None) -> dict[str, float]:
+    """Return what costs are computed from.
+
+    Parameters
+    ----------
+    design : Design
+        The design of the run.
+    eio_text : str
+        Its `eplusout.eio`.
+    kept_sizes : KeptSizes, optional
+        The sizes given to `build_idf`: the engine does not report again what it was given.
+
+    Returns
+    -------
+    dict
+        `floor_area, conditioned_area, window_area, wall_area, roof_area` [m2]; `cooling_capacity,
+        heating_capacity, pump_motor_power, tower_fan_power` [kW]; `terminal_count` [1];
+        `ventilation_flow` [m3/h].
+
+    Examples
+    --------
+    A chiller of 557 885 W in the file gives `cooling_capacity` 557.885.
+    """
+    sizes = {**read_sizes(eio_text), **(kept_sizes or {})}
+    plan, data = zone_plan(design), system_data()
+    areas = envelope_areas(design, plan)
+    cooling = _total(sizes, COOLING) * KW
+    heating = _total(sizes, HEATING) * KW
+    if design.source_system == "absorption":
+        heating = cooling * data.absorption.heating_over_cooling_capacity.value
+    return {
+        "floor_area": design.floor_area_m2,
+        **areas,
+        "cooling_capacity": cooling,
+        "heating_capacity": heating,
+        "pump_motor_power": _total(sizes, PUMPS) * KW,
+        "tower_fan_power": _total(sizes, TOWER_FANS) * KW,
+        "terminal_count": float(round(areas["conditioned_area"] / data.area_per_terminal_m2.value)),
+        "ventilation_flow": design.floor_area_m2 / design.occupant_density_m2_per_person
+        * design.outdoor_air_m3_per_h_person,
+    }
