@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 _MARK = re.compile(r"^[ *]*\*\* *(Warning|Severe|Fatal|~~~) *\*\* ?(.*)$")
 _VERSION = re.compile(r"EnergyPlus, Version (\d+\.\d+\.\d+-[0-9a-f]+)")
@@ -63,6 +64,14 @@ def parse(text: str) -> ErrorReport:
         severe=tuple(dict.fromkeys(of_kind["Severe"])),
         warning_count=sum(kind == "Warning" for kind, _ in messages),
     )
+
+
+def read(folder: Path) -> ErrorReport:
+    """Read the error file of a run folder; a missing one gives an empty report."""
+    try:
+        return parse((folder / "eplusout.err").read_text(encoding="utf-8", errors="replace"))
+    except FileNotFoundError:
+        return parse("")
 
 
 def _messages(text: str) -> list[tuple[str, str]]:

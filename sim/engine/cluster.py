@@ -1,0 +1,161 @@
+"""Where runs happen: processes of this machine, a running dask scheduler, or jobs of a SLURM cluster.
+
+Dask executes whatever reaches its ports. Schedulers started here for one machine listen on loopback only; those for
+a cluster speak TLS with certificates made for this study alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vocabulary import RetrofolioError
+
+if TYPE_CHECKING:
+    from dask_jobqueue import SLURMCluster
+    from distributed import Client, LocalCluster
+
+log = logging.getLogger(__name__)
+
+_CLOSING_S = 10
+_LOOPBACK = "127.0.0.1"
+
+
+class ClusterError(RetrofolioError):
+    """No worker can be had."""
+
+
+class ClusterSettings(BaseModel):
+    """What a SLURM site wants to know (frozen, unknown keys refused); nothing of a site stands in the code.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If a key is unknown or a value out of range.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["slurm"] = "slurm"
+    partition: str | None = Field(default=None, description="None: the site's default")
+    account: str | None = None
+    jobs: int = Field(default=2, ge=1, description="jobs asked for; one dask worker process each")
+    processes_per_job: int = Field(default=1, ge=1, description="runs at once in one job, one core each")
+    memory: str = Field(default="2GB", description="of one job")
+    walltime: str = Field(default="01:00:00", description="of one job, HH:MM:SS")
+    lifetime: str | None = Field(default=None, description="a worker ends by itself after this time, e.g. '50m'")
+    lifetime_stagger: str = Field(default="0s", description="random spread of the lifetimes")
+    environment: tuple[str, ...] = Field(default=(), description="shell lines before a worker starts")
+    directives: tuple[str, ...] = Field(default=(), description="further #SBATCH options, e.g. '--qos=low'")
+    interface: str | None = Field(default=None, description="network interface of scheduler and workers")
+    scratch: str | None = Field(default=None, description="folder on the node's own disk for running engines")
+    start_timeout_s: float = Field(default=600.0, gt=0, description="give up when no worker is there for so long")
+    lost_worker_timeout_s: float = Field(default=15.0, gt=0, description="a silent job is replaced after this time")
+
+
+@contextmanager
+def connect(
+    workers: int, scheduler: str | None = None, cluster: ClusterSettings | None = None,
+    shared_folder: Path | None = None,
+) -> Iterator[Client]:
+    """Give a client to workers, and take down afterwards what was started for it.
+
+    Parameters
+    ----------
+    workers : int
+        Processes on this machine, where neither `scheduler` nor `cluster` is given.
+    scheduler : str, optional
+        Address of a running scheduler, which is left running.
+    cluster : ClusterSettings, optional
+        Start jobs of a cluster.
+    shared_folder : pathlib.Path, optional
+        A folder that cluster jobs see; certificates and job logs go there.
+
+    Raises
+    ------
+    ClusterError
+        If the scheduler cannot be reached, or jobs cannot be submitted.
+    """
+    import dask
+
+    _quieten_dask()
+    if scheduler is not None:
+        with _client_of(scheduler) as client:
+            yield client
+        return
+    lost = f"{cluster.lost_worker_timeout_s:g}s" if cluster else "15s"
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": lost, "distributed.worker.daemon": False}):
+        started = _slurm(cluster, shared_folder or Path.cwd()) if cluster else _local(workers)
+        client = None
+        try:
+            from distributed import Client
+
+            client = Client(started)
+            yield client
+        finally:
+            if client is not None:
+                client.close(timeout=_CLOSING_S)
+            started.close(timeout=_CLOSING_S)
+
+
+def _quieten_dask() -> None:
+    """Leave dask's own log, which is for its developers, to real trouble; importing it sets its levels first."""
+    import distributed
+
+    for name in ("distributed", *(f"distributed.{part}" for part in ("scheduler", "nanny", "core", "worker"))):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    logging.getLogger(distributed.__name__).propagate = False
+
+
+@contextmanager
+def _client_of(address: str) -> Iterator[Client]:
+    from distributed import Client
+
+    if not address.startswith("tls://") and not any(host in address for host in (_LOOPBACK, "localhost", "inproc")):
+        log.warning("%s is not protected by TLS: whoever reaches that port can run code on the workers", address)
+    try:
+        client = Client(address, timeout="15s", set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise ClusterError(f"no dask scheduler answers at {address}: {error}") from error
+    try:
+        yield client
+    finally:
+        client.close(timeout=_CLOSING_S)
+
+
+def _local(workers: int) -> LocalCluster:
+    from distributed import LocalCluster
+
+    return LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, host=_LOOPBACK,
+                        dashboard_address=f"{_LOOPBACK}:0", silence_logs=logging.ERROR)
+
+
+def _slurm(settings: ClusterSettings, shared_folder: Path) -> SLURMCluster:
+    from dask_jobqueue import SLURMCluster
+    from distributed.security import Security
+
+    logs, certificates = shared_folder / "jobs", shared_folder / "tls"
+    for folder in (logs, certificates):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lifetime = [] if settings.lifetime is None else [
+        "--lifetime", settings.lifetime, "--lifetime-stagger", settings.lifetime_stagger]
+    found = SLURMCluster(
+        queue=settings.partition, account=settings.account, cores=settings.processes_per_job,
+        processes=settings.processes_per_job, memory=settings.memory, walltime=settings.walltime,
+        job_script_prologue=list(settings.environment), job_extra_directives=list(settings.directives),
+        worker_extra_args=lifetime, interface=settings.interface, log_directory=str(logs),
+        local_directory=settings.scratch, death_timeout=settings.start_timeout_s, protocol="tls://",
+        security=Security.temporary(), shared_temp_directory=str(certificates),
+        scheduler_options={"dashboard_address": f"{_LOOPBACK}:0"}, silence_logs="error",
+    )
+    try:
+        found.adapt(minimum_jobs=settings.jobs, maximum_jobs=settings.jobs)
+    except (OSError, RuntimeError) as error:
+        found.close(timeout=_CLOSING_S)
+        raise ClusterError(f"no job could be submitted: {error}") from error
+    return found
