@@ -6,6 +6,7 @@ from buildings.design import Design
 from sim.models.expand import expand
 from sim.models.frame import Frame, building_frame, frame_of
 from sim.models.hvac import SYSTEMS
+from sim.models.hvac.tower import keep_transfer
 from sim.models.idd import OfficeIDF, idf_text, read_idf
 from sim.models.outputs import add_outputs
 from sim.models.site import ModelSettings, Site
@@ -53,6 +54,7 @@ def build_idf(design: Design, site: Site, settings: ModelSettings, kept_sizes: K
     model = _plant_model(design, site, settings, sizing_only=False)
     if kept_sizes:
         set_sizes(model, kept_sizes)
+        keep_transfer(model)
     add_outputs(model, settings)
     return idf_text(model)
 

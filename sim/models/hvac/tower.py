@@ -24,7 +24,8 @@ def make_variable_speed(idf: OfficeIDF) -> None:
     """Replace the single-speed tower of the template by one with variable-speed fans (Merkel's model)."""
     data, old = system_data().tower, one(idf, "CoolingTower:SingleSpeed")
     add(idf, "CoolingTower:VariableSpeed:Merkel", Name=old.Name, Water_Inlet_Node_Name=old.Water_Inlet_Node_Name,
-        Water_Outlet_Node_Name=old.Water_Outlet_Node_Name, Performance_Input_Method="UFactorTimesAreaAndDesignWaterFlowRate",
+        Water_Outlet_Node_Name=old.Water_Outlet_Node_Name, Performance_Input_Method="NominalCapacity",
+        Nominal_Capacity="Autosize", Free_Convection_Nominal_Capacity="Autocalculate",
         Design_Water_Flow_Rate="Autosize", Design_Air_Flow_Rate="Autosize",
         Design_Fan_Power="Autosize", Design_Fan_Power_Per_Unit_of_Nominal_Capacity=data.fan_power_per_heat.value,
         Minimum_Air_Flow_Rate_Ratio=data.minimum_air_ratio,
@@ -40,3 +41,10 @@ def make_variable_speed(idf: OfficeIDF) -> None:
         Design_Approach_Temperature=data.approach_k, Design_Range_Temperature=data.range_k)
     idf.removeidfobject(old)
     replace_component(idf, old.Name, "CoolingTower:SingleSpeed", "CoolingTower:VariableSpeed:Merkel", old.Name)
+
+
+def keep_transfer(idf: OfficeIDF) -> None:
+    """Let a variable-speed tower with a given UA use it: a drive on the fan of the tower that stands there."""
+    for tower in idf.idfobjects["COOLINGTOWER:VARIABLESPEED:MERKEL"]:
+        if str(tower.Design_Air_Flow_Rate_UFactor_Times_Area_Value).lower() != "autosize":
+            tower.Performance_Input_Method = "UFactorTimesAreaAndDesignWaterFlowRate"
