@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+FINER = 4  # points of the exact curve per interval, for reading the error of the line
 
 
 def self_used_kwh(demand_kw: Array, yield_kwh_per_kw: Array, capacity_kw: Array) -> Array:
@@ -57,69 +61,55 @@ def _cumulative(values: Array) -> Array:
     return np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
 
 
-def interpolation_error_kwh(demand_kw: Array, yield_kwh_per_kw: Array, capacity_kw: Array) -> Array:
-    """Return a bound of what linear interpolation between the nodes loses, per case.
-
-    A concave curve lies below the prolonged neighbouring chords and above its own; the largest gap between the curve
-    and the chord is sampled at three points of every interval.
+@dataclass(frozen=True)
+class SelfUse:
+    """Self-use curves of the packages of one building.
 
     Parameters
     ----------
-    demand_kw, yield_kwh_per_kw, capacity_kw
-        As for `self_used_kwh`; `capacity_kw` ascending, shape (node,).
-
-    Returns
-    -------
-    ndarray, shape (case,)
-        Largest error found, kWh per year.
-
-    Examples
-    --------
-    >>> interpolation_error_kwh(np.array([[1.0]]), np.array([1.0]), np.array([0.0, 2.0]))
-    array([0.5])
+    capacity_kw : ndarray, shape (node,)
+        PV sizes from 0 to the largest, kW.
+    used_kwh : ndarray, shape (case, node)
+        Self-used generation, kWh per year; linear between nodes.
+    error_kwh : float
+        Largest gap found between the exact curve and the line between two nodes, kWh per year.
     """
-    step = np.diff(capacity_kw)
-    worst = np.zeros(len(demand_kw))
-    ends = self_used_kwh(demand_kw, yield_kwh_per_kw, capacity_kw)
-    for share in (0.25, 0.5, 0.75):
-        exact = self_used_kwh(demand_kw, yield_kwh_per_kw, capacity_kw[:-1] + share * step)
-        chord = ends[:, :-1] * (1 - share) + ends[:, 1:] * share
-        worst = np.maximum(worst, (exact - chord).max(axis=1, initial=0.0))
-    return worst
+
+    capacity_kw: Array
+    used_kwh: Array
+    error_kwh: float
 
 
-def pv_nodes_kw(
-    demand_kw: Array, yield_kwh_per_kw: Array, capacity_max_kw: float, *, error_fraction: float, most: int = 65
-) -> Array:
-    """Return evenly spaced PV sizes whose self-use curve is exact enough for every case.
+def self_use_curves(demand_kw: Array, yield_kwh_per_kw: Array, capacity_max_kw: float, nodes: int) -> SelfUse:
+    """Return the self-use of every package at evenly spaced PV sizes, and what the lines between them lose.
+
+    A concave curve never lies below its chord; the gap is read at three points of every interval.
 
     Parameters
     ----------
     demand_kw : ndarray, shape (case, hour)
-        Demand of every package of one building, kW.
+        Mean electric power of each hour, kW.
     yield_kwh_per_kw : ndarray, shape (hour,)
-        Generation of 1 kW, kWh per kW.
+        Generation of 1 kW in each hour, kWh per kW.
     capacity_max_kw : float
         Largest size, kW.
-    error_fraction : float
-        Largest allowed error as a fraction of the annual yield at the largest size.
-    most : int
-        Largest number of nodes.
+    nodes : int
+        Number of sizes, 0 and the largest included.
 
     Returns
     -------
-    ndarray, shape (node,)
-        From 0 to `capacity_max_kw`, kW.
+    SelfUse
+        Sizes, curves and the largest error.
 
     Examples
     --------
-    >>> pv_nodes_kw(np.array([[1.0]]), np.array([1.0]), 1.0, error_fraction=0.01)
-    array([0. , 0.5, 1. ])
+    >>> self_use_curves(np.array([[1.0]]), np.array([1.0]), 2.0, 2).error_kwh
+    0.5
     """
-    allowed = error_fraction * capacity_max_kw * yield_kwh_per_kw.sum()
-    count = 3
-    while True:
-        nodes = np.linspace(0.0, capacity_max_kw, count)
-        if count >= most or interpolation_error_kwh(demand_kw, yield_kwh_per_kw, nodes).max() <= allowed:
-            return nodes
-        count = 2 * count - 1
+    fine = np.linspace(0.0, capacity_max_kw, FINER * (nodes - 1) + 1)
+    exact = self_used_kwh(demand_kw, yield_kwh_per_kw, fine)
+    used = exact[:, ::FINER]
+    share = np.arange(FINER) / FINER
+    chords = used[:, :-1, None] * (1 - share) + used[:, 1:, None] * share
+    gaps = exact[:, :-1].reshape(chords.shape) - chords
+    return SelfUse(fine[::FINER], used, float(gaps.max(initial=0.0)))

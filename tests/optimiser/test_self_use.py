@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from optimiser.self_use import interpolation_error_kwh, pv_nodes_kw, self_used_kwh
+from optimiser.self_use import self_use_curves, self_used_kwh
 
 HOURS = 24
 demands = arrays(float, (3, HOURS), elements=st.floats(0, 500))
@@ -34,17 +34,20 @@ def test_each_case_may_have_sizes_of_its_own():
     assert self_used_kwh(demand, production, np.array([[2.0], [3.0]])).tolist() == [[3.0], [4.0]]
 
 
-def test_nodes_keep_the_promised_error_of_the_annual_yield():
+def test_error_falls_with_the_square_of_the_nodes_and_is_found():
     rng = np.random.default_rng(1)
     hour = np.arange(8760) % 24
     production = np.clip(np.sin((hour - 6) / 12 * np.pi), 0, None) * rng.uniform(0.1, 1, 8760)
     demand = 40 + 160 * ((hour > 7) & (hour < 18)) * rng.uniform(0.5, 1, (4, 8760))
-    nodes = pv_nodes_kw(demand, production, 400.0, error_fraction=0.005)
-    assert nodes[0] == 0
-    assert nodes[-1] == 400
-    assert interpolation_error_kwh(demand, production, nodes).max() <= 0.005 * 400 * production.sum()
+    few, many = (self_use_curves(demand, production, 400.0, nodes) for nodes in (5, 17))
+    assert many.error_kwh < few.error_kwh / 4
+    between = np.linspace(0, 400, 57)
+    exact = self_used_kwh(demand, production, between)
+    read = np.array([np.interp(between, many.capacity_kw, row) for row in many.used_kwh])
+    assert (exact - read).max() <= many.error_kwh * 1.5
+    assert (exact >= read - 1e-6).all()
 
 
 def test_no_room_for_pv_gives_zero():
     assert self_used_kwh(np.ones((1, 3)), np.ones(3), np.zeros(3)).tolist() == [[0, 0, 0]]
-    assert pv_nodes_kw(np.ones((1, 3)), np.ones(3), 0.0, error_fraction=0.005).max() == pytest.approx(0)
+    assert self_use_curves(np.ones((1, 3)), np.ones(3), 0.0, 3).error_kwh == pytest.approx(0)
