@@ -9,6 +9,7 @@ from sim.models.hvac import SYSTEMS
 from sim.models.hvac.tower import keep_transfer
 from sim.models.idd import OfficeIDF, idf_text, read_idf
 from sim.models.outputs import add_outputs
+from sim.models.photovoltaics import add_photovoltaics
 from sim.models.site import ModelSettings, Site
 from sim.models.sizes import KeptSizes, set_sizes
 
@@ -23,7 +24,10 @@ def _plant_model(design: Design, site: Site, settings: ModelSettings, *, sizing_
     return expanded
 
 
-def build_idf(design: Design, site: Site, settings: ModelSettings, kept_sizes: KeptSizes | None = None) -> str:
+def build_idf(
+    design: Design, site: Site, settings: ModelSettings, kept_sizes: KeptSizes | None = None,
+    pv_capacity_kw: float = 0.0,
+) -> str:
     """Write the model of a design, ready for the engine.
 
     Parameters
@@ -36,6 +40,8 @@ def build_idf(design: Design, site: Site, settings: ModelSettings, kept_sizes: K
         From `default_settings`.
     kept_sizes : KeptSizes, optional
         From `combine_sizes`; not given, the engine sizes everything for the design's own loads.
+    pv_capacity_kw : float
+        Rooftop PV (direct current); its generation is metered beside `energy_use`.
 
     Returns
     -------
@@ -55,6 +61,8 @@ def build_idf(design: Design, site: Site, settings: ModelSettings, kept_sizes: K
     if kept_sizes:
         set_sizes(model, kept_sizes)
         keep_transfer(model)
+    if pv_capacity_kw > 0:
+        add_photovoltaics(model, pv_capacity_kw)
     add_outputs(model, settings)
     return idf_text(model)
 
