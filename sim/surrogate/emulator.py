@@ -1,0 +1,210 @@
+"""The correction of network and plant by Gaussian processes, learnt from the engine's runs.
+
+Loads are learnt across all systems (difference to the network per floor area); then, from the engine's own loads,
+what each source system makes of them (difference to the plant model, as a share of its yearly energy); sizes and
+peaks as logarithms of the ratio to the model's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.surrogate import gaussian
+from sim.surrogate.features import Areas, load_features, system_features
+from sim.surrogate.gaussian import Gaussian
+from sim.surrogate.inputs import Table
+from sim.surrogate.known import by_month
+from sim.surrogate.loads import SIZES, LoadSums
+
+Array = NDArray[np.float64]
+
+USES = ("cooling", "cooling_gas", "heating", "heating_gas", "fans", "pumps", "heat_rejection")
+"""Rows of the plant's answer: electricity, or gas where the name says so."""
+LEAST_ENERGY = 1e-3
+"""kWh/m2 a year below which a use is taken as absent."""
+LEAST_SIZE = 1e-4
+"""kW/m2 below which a size is taken as absent."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A process over some of the cases: rows where the quantity exists."""
+
+    process: Gaussian
+    rows: NDArray[np.int64]
+
+
+def groups_of(table: Table) -> NDArray[np.int64]:
+    """Return the source system of each case as the group of the processes."""
+    return table.code("source_system")
+
+
+def fit_loads(table: Table, areas: Areas, network: LoadSums, simulated: Array) -> dict[str, Stage]:
+    """Learn the difference between the engine's and the network's loads.
+
+    Parameters
+    ----------
+    table, areas, network
+        Designs, their areas and their loads by the network.
+    simulated : ndarray (case, 24)
+        The engine's cooling and heating coil heat by month [kW h].
+    """
+    features = load_features(table, areas, network.monthly)
+    off = (simulated - network.heat) / areas.floor[:, None]
+    every = np.arange(table.size)
+    return {
+        side: Stage(gaussian.fit(features, groups_of(table), off[:, part]), every)
+        for side, part in (("cooling", slice(0, 12)), ("heating", slice(12, 24)))
+    }
+
+
+@dataclass(frozen=True)
+class Loads:
+    """Corrected loads (case, 24) [kW h] and their standard deviations per unit of each month's own (case, 2)."""
+
+    heat: Array
+    variance: Array
+
+
+def predict_loads(
+    stages: Mapping[str, Stage], table: Table, areas: Areas, network: LoadSums, with_variance: bool
+) -> Loads:
+    """Return corrected loads; `variance` (case, 2) multiplies the processes' `between` over months."""
+    features = load_features(table, areas, network.monthly)
+    groups = groups_of(table)
+    parts, variances = [], []
+    for side in ("cooling", "heating"):
+        if side not in stages:
+            parts.append(np.zeros((table.size, 12)))
+            variances.append(np.zeros(table.size))
+            continue
+        process = stages[side].process
+        parts.append(process.predict(features, groups) * areas.floor[:, None])
+        variances.append(process.variance(features, groups) if with_variance else np.zeros(table.size))
+    off = np.concatenate(parts, axis=1)
+    # a month in which the plant is off has no load, whatever the process says
+    heat = np.where(network.heat > 0, np.maximum(network.heat + off, 0.05 * network.heat), 0.0)
+    return Loads(heat, np.stack(variances, axis=1))
+
+
+def factors(network: LoadSums, heat: Array) -> Array:
+    """Return by what the network's hourly heat is multiplied in each month, shape (case, 24)."""
+    return heat / np.maximum(network.heat, 1e-9)
+
+
+def fit_uses(table: Table, areas: Areas, heat: Array, sizes: dict[str, Array], model: Array, simulated: Array
+             ) -> dict[str, Stage]:
+    """Learn what the engine's systems use beside the plant model, at the engine's own loads.
+
+    Parameters
+    ----------
+    heat : ndarray (case, 24)
+        The engine's loads [kW h].
+    sizes : dict
+        The engine's sizes [kW].
+    model, simulated : ndarray (case, 7, 12)
+        Monthly energy by the plant model and by the engine [kW h].
+    """
+    features = system_features(table, areas, heat, sizes)
+    stages = {}
+    for i, use in enumerate(USES):
+        year = model[:, i].sum(1)
+        rows = np.flatnonzero((year > LEAST_ENERGY * areas.floor) & (simulated[:, i].sum(1) > 0))
+        if len(rows) >= 3:
+            share = (simulated[rows, i] - model[rows, i]) / year[rows, None]
+            stages[use] = Stage(gaussian.fit(features[rows], groups_of(table)[rows], share), rows)
+    return stages
+
+
+def predict_uses(stages: Mapping[str, Stage], table: Table, areas: Areas, heat: Array, sizes: dict[str, Array],
+                 model: Array, with_variance: bool) -> tuple[Array, Array]:
+    """Return corrected monthly energy (case, 7, 12) and the variance of the yearly share (case, 7)."""
+    features, groups = system_features(table, areas, heat, sizes), groups_of(table)
+    out, variance = model.copy(), np.zeros((table.size, len(USES)))
+    for i, use in enumerate(USES):
+        year = model[:, i].sum(1)
+        rows = np.flatnonzero(year > LEAST_ENERGY * areas.floor)
+        if use not in stages or not len(rows):
+            continue
+        process = stages[use].process
+        share = process.predict(features[rows], groups[rows])
+        # no correction may turn a month's energy negative, nor wake a plant that is off
+        out[rows, i] = np.where(model[rows, i] > 0, np.maximum(
+            model[rows, i] + share * year[rows, None], 0.1 * model[rows, i]), 0.0)
+        if with_variance:
+            variance[rows, i] = process.variance(features[rows], groups[rows]) * process.between.sum()
+    return out, variance
+
+
+def size_features(table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array]) -> Array:
+    """Return the features of sizes and peaks, shape (case, feature)."""
+    floor = areas.floor
+    kept = [table[f"replaced_{item}"] for item in ("cooling_source", "heating_source", "pumps")]
+    return np.stack([
+        *(np.log(np.maximum(nominal[name], 1e-5 * floor) / floor) for name in SIZES[:2]),
+        np.log(np.maximum(own.peaks[:, 0], 1e-5 * floor) / floor), np.log(table["cooling_cop"]),
+        table["supply_temperature_reset"], table["variable_flow"], table["pump_head_kpa"] / 100.0,
+        table["window_u_value_w_per_m2k"] * areas.window / floor, areas.wall / floor, 1.0 / table["storeys"],
+        table["infiltration_ach"], table["outdoor_air_m3_per_h_person"] / table["occupant_density_m2_per_person"],
+        table["conditioned_fraction"], *kept,
+    ], axis=1)
+
+
+def fit_sizes(table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array], simulated: Mapping[str, Array]
+              ) -> dict[str, Stage]:
+    """Learn the logarithm of the engine's sizes over the nominal ones."""
+    features = size_features(table, areas, own, nominal)
+    stages = {}
+    for name in SIZES:
+        rows = np.flatnonzero((nominal[name] > LEAST_SIZE * areas.floor) & (simulated[name] > LEAST_SIZE * areas.floor))
+        if len(rows) >= 3:
+            ratio = np.log(simulated[name][rows] / nominal[name][rows])[:, None]
+            stages[name] = Stage(gaussian.fit(features[rows], groups_of(table)[rows], ratio), rows)
+    return stages
+
+
+def predict_sizes(stages: Mapping[str, Stage], table: Table, areas: Areas, own: LoadSums, nominal: dict[str, Array]
+                  ) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return corrected sizes and their standard errors [kW]."""
+    features, groups = size_features(table, areas, own, nominal), groups_of(table)
+    sizes, errors = {}, {}
+    for name, size in nominal.items():
+        sizes[name], errors[name] = size.copy(), np.zeros(table.size)
+        rows = np.flatnonzero(size > LEAST_SIZE * areas.floor)
+        if name not in stages or not len(rows):
+            continue
+        process = stages[name].process
+        ratio = process.predict(features[rows], groups[rows])[:, 0]
+        sizes[name][rows] = size[rows] * np.exp(ratio)
+        errors[name][rows] = sizes[name][rows] * np.sqrt(
+            process.variance(features[rows], groups[rows]) * process.between[0, 0])
+    return sizes, errors
+
+
+def fit_peaks(table: Table, areas: Areas, own: LoadSums, nominal: dict[str, Array], model: Array, simulated: Array
+              ) -> Stage:
+    """Learn the logarithm of the engine's monthly peak demand over the predicted hourly profile's.
+
+    Parameters
+    ----------
+    model, simulated : ndarray (case, 12)
+        Monthly peaks [kW].
+    """
+    features = size_features(table, areas, own, nominal)
+    ratio = np.log(np.maximum(simulated, 1e-6) / np.maximum(model, 1e-6))
+    return Stage(gaussian.fit(features, groups_of(table), ratio), np.arange(table.size))
+
+
+def monthly_peaks(hourly: Array) -> Array:
+    """Return the largest hourly mean of each month, shape (case, 12)."""
+    first = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30]) * 24
+    return np.maximum.reduceat(hourly, first, axis=1)
+
+
+def monthly_uses(use: NDArray[np.float32]) -> Array:
+    """Return monthly sums of the plant's hourly answer, shape (case, 7, 12) [kW h]."""
+    return by_month(use)

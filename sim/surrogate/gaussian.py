@@ -1,0 +1,238 @@
+"""Gaussian processes of many outputs that share one covariance over features and groups (source systems)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.optimize import minimize
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+# how the hyperparameters are laid out in one vector of logarithms
+_LINEAR, _SMOOTH, _GROUP, _GROUP_SMOOTH, _NOISE, _LENGTHS = 0, 1, 2, 3, 4, 5
+# centre and width of the normal prior on each logarithm; features are scaled to unit variance
+_PRIOR_CENTRE = np.log(np.array([0.1, 0.3, 0.1, 0.1, 0.02]))
+_PRIOR_WIDTH = np.array([1.5, 1.0, 1.5, 1.5, 1.5])
+_LENGTH_CENTRE = float(np.log(4.0))
+_LENGTH_WIDTH = 1.0
+_JITTER = 1e-8
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """A fitted Gaussian process; `theta` holds the logarithms of its hyperparameters.
+
+    The covariance between cases i and j is, with features x, group g and M the Matern 5/2 correlation,
+    v0 (1 + x_i.x_j / d) + v1 M + [g_i = g_j] (v2 + v3 M) + [i = j] v4, times the matrix `between` over the outputs.
+    """
+
+    points: Array
+    groups: Labels
+    centre: Array
+    scale: Array
+    mean: Array
+    theta: Array
+    factor: Array
+    weights: Array
+    between: Array
+    residual: Array
+    own_variance: Array
+
+    def predict(self, features: Array, groups: Labels) -> Array:
+        """Return the mean of every output.
+
+        Parameters
+        ----------
+        features : ndarray (m, feature)
+            Features, unscaled.
+        groups : ndarray (m,)
+            Group of each row.
+
+        Returns
+        -------
+        ndarray (m, output)
+            Posterior mean, in the outputs' units.
+        """
+        cross = covariance(self.theta, self._scaled(features), groups, self.points, self.groups)
+        return self.mean + cross @ self.weights
+
+    def covariance_factor(self, features: Array, groups: Labels) -> tuple[Array, Array]:
+        """Return the half-solved cross covariance (n, m) and the prior variance (m,), to form posterior covariances.
+
+        The posterior covariance of rows i and j is k(i, j) - half[:, i] . half[:, j], times `between`.
+        """
+        scaled = self._scaled(features)
+        cross = covariance(self.theta, scaled, groups, self.points, self.groups)
+        half = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
+        return half, prior_variance(self.theta, scaled)
+
+    def variance(self, features: Array, groups: Labels) -> Array:
+        """Return the posterior variance (m,) of a new case, its own noise included; times `between` for the outputs."""
+        half, prior = self.covariance_factor(features, groups)
+        floor = np.exp(self.theta[_NOISE])
+        return np.maximum(prior - np.einsum("ij,ij->j", half, half), 0.0) + floor
+
+    def pair_covariance(self, left: Array, right: Array, left_groups: Labels, right_groups: Labels) -> Array:
+        """Return the posterior covariance (m,) between row i of `left` and row i of `right`, without noise."""
+        half_left, _ = self.covariance_factor(left, left_groups)
+        half_right, _ = self.covariance_factor(right, right_groups)
+        prior = pairwise(self.theta, self._scaled(left), left_groups, self._scaled(right), right_groups)
+        return prior - np.einsum("ij,ij->j", half_left, half_right)
+
+    def _scaled(self, features: Array) -> Array:
+        return np.ascontiguousarray((features - self.centre) / self.scale)
+
+    def arrays(self) -> dict[str, NDArray[np.float64] | Labels]:
+        """Return everything the process consists of, by name, to be written to a file."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def fit(features: Array, groups: Labels, outputs: Array, *, max_iterations: int = 60) -> Gaussian:
+    """Fit a process to the rows: hyperparameters by maximum a posteriori, shared by all outputs.
+
+    Parameters
+    ----------
+    features : ndarray (n, feature)
+        Features, any scale.
+    groups : ndarray (n,)
+        Group of each row (source system).
+    outputs : ndarray (n, output)
+        What is learnt.
+    max_iterations : int
+        Limit of the search.
+
+    Returns
+    -------
+    Gaussian
+        With leave-one-out residuals, whose spread sets the scale of all standard errors.
+
+    References
+    ----------
+    Rasmussen and Williams (2006), Gaussian Processes for Machine Learning, sections 4.2, 5.4.
+    """
+    centre, scale = features.mean(0), features.std(0)
+    scale = np.where(scale > 1e-9, scale, 1.0)
+    points = np.ascontiguousarray((features - centre) / scale)
+    mean = outputs.mean(0)
+    theta = _search(points, groups, _leading(outputs - mean), max_iterations)
+    return _assemble(points, groups, outputs, centre, scale, theta)
+
+
+def refit(process: Gaussian, features: Array, groups: Labels, outputs: Array) -> Gaussian:
+    """Return the process with the same hyperparameters and scaling on other rows (cross-validation, new runs)."""
+    points = process._scaled(features)
+    return _assemble(points, groups, outputs, process.centre, process.scale, process.theta)
+
+
+def _assemble(points: Array, groups: Labels, outputs: Array, centre: Array, scale: Array, theta: Array) -> Gaussian:
+    mean = outputs.mean(0)
+    matrix = covariance(theta, points, groups, points, groups)
+    matrix[np.diag_indices_from(matrix)] += np.exp(theta[_NOISE]) + _JITTER
+    factor = cholesky(matrix, lower=True)
+    weights = cho_solve((factor, True), outputs - mean)
+    inverse = cho_solve((factor, True), np.eye(len(points)))
+    own = 1.0 / np.diag(inverse)
+    residual = weights * own[:, None]
+    standard = residual / np.sqrt(own)[:, None]
+    between = standard.T @ standard / len(points)
+    return Gaussian(points, groups, centre, scale, mean, theta, factor, weights, between, residual, own)
+
+
+def _leading(outputs: Array, count: int = 3) -> Array:
+    """Return the leading principal components of the outputs, each scaled to unit variance."""
+    left, size, _ = np.linalg.svd(outputs, full_matrices=False)
+    keep = min(count, int((size > 0.05 * max(size[0], 1e-300)).sum()), left.shape[1])
+    return left[:, : max(keep, 1)] * np.sqrt(len(outputs))
+
+
+def _search(points: Array, groups: Labels, targets: Array, max_iterations: int) -> Array:
+    start = np.concatenate([_PRIOR_CENTRE, np.full(points.shape[1], _LENGTH_CENTRE)])
+    answer = minimize(
+        _objective, start, args=(points, groups, targets), jac=True, method="L-BFGS-B",
+        bounds=[(-14.0, 5.0)] * 4 + [(-12.0, 1.0)] + [(-1.5, 6.0)] * points.shape[1],
+        options={"maxiter": max_iterations},
+    )
+    return np.asarray(answer.x, dtype=float)
+
+
+def _objective(theta: Array, points: Array, groups: Labels, targets: Array) -> tuple[float, Array]:
+    """Return the negative log posterior of the hyperparameters and its gradient."""
+    from sim.surrogate.kernels_gaussian import matern_length_gradient
+
+    count = len(points)
+    scaled = np.ascontiguousarray(points / np.exp(theta[_LENGTHS:]))
+    smooth = _matern(scaled, scaled)
+    same = (groups[:, None] == groups[None, :]).astype(float)
+    linear = 1.0 + points @ points.T / points.shape[1]
+    v = np.exp(theta[:_LENGTHS])
+    matrix = v[0] * linear + v[1] * smooth + same * (v[2] + v[3] * smooth)
+    matrix[np.diag_indices(count)] += v[4] + _JITTER
+    try:
+        factor = cholesky(matrix, lower=True, check_finite=False)
+    except np.linalg.LinAlgError:
+        return 1e12, np.zeros_like(theta)
+    inverse = cho_solve((factor, True), np.eye(count), check_finite=False)
+    weights = inverse @ targets
+    outputs = targets.shape[1]
+    # one unknown scale for all components would couple them; the components are already of unit variance
+    value = 0.5 * float((targets * weights).sum()) + outputs * float(np.log(np.diag(factor)).sum())
+    slope = 0.5 * (outputs * inverse - weights @ weights.T)
+    gradient = np.empty_like(theta)
+    gradient[_LINEAR] = v[0] * (slope * linear).sum()
+    gradient[_SMOOTH] = v[1] * (slope * smooth).sum()
+    gradient[_GROUP] = v[2] * (slope * same).sum()
+    gradient[_GROUP_SMOOTH] = v[3] * (slope * same * smooth).sum()
+    gradient[_NOISE] = v[4] * np.trace(slope)
+    matern_length_gradient(scaled, np.ascontiguousarray(slope * (v[1] + v[3] * same)), gradient[_LENGTHS:])
+    off = (theta - _centre(theta)) / _width(theta)
+    return value + 0.5 * float(off @ off), gradient + off / _width(theta)
+
+
+def _centre(theta: Array) -> Array:
+    return np.concatenate([_PRIOR_CENTRE, np.full(len(theta) - _LENGTHS, _LENGTH_CENTRE)])
+
+
+def _width(theta: Array) -> Array:
+    return np.concatenate([_PRIOR_WIDTH, np.full(len(theta) - _LENGTHS, _LENGTH_WIDTH)])
+
+
+def _matern(left: Array, right: Array) -> Array:
+    from sim.surrogate.kernels_gaussian import matern
+
+    out = np.empty((len(left), len(right)))
+    matern(np.ascontiguousarray(left), np.ascontiguousarray(right), out)
+    return out
+
+
+def covariance(theta: Array, left: Array, left_groups: Labels, right: Array, right_groups: Labels) -> Array:
+    """Return the prior covariance (m, n) between scaled points, without noise."""
+    lengths = np.exp(theta[_LENGTHS:])
+    smooth = _matern(left / lengths, right / lengths)
+    same = left_groups[:, None] == right_groups[None, :]
+    v = np.exp(theta[:_LENGTHS])
+    return v[0] * (1.0 + left @ right.T / left.shape[1]) + v[1] * smooth + same * (v[2] + v[3] * smooth)
+
+
+def pairwise(theta: Array, left: Array, left_groups: Labels, right: Array, right_groups: Labels) -> Array:
+    """Return the prior covariance (m,) between row i of `left` and row i of `right`."""
+    root = np.sqrt(5.0 * (((left - right) / np.exp(theta[_LENGTHS:])) ** 2).sum(1))
+    smooth = (1.0 + root + root**2 / 3.0) * np.exp(-root)
+    same = left_groups == right_groups
+    v = np.exp(theta[:_LENGTHS])
+    linear = 1.0 + np.einsum("ij,ij->i", left, right) / left.shape[1]
+    return v[0] * linear + v[1] * smooth + same * (v[2] + v[3] * smooth)
+
+
+def prior_variance(theta: Array, points: Array) -> Array:
+    """Return the prior variance (m,) of scaled points, without noise."""
+    v = np.exp(theta[:_LENGTHS])
+    return v[0] * (1.0 + (points**2).sum(1) / points.shape[1]) + v[1] + v[2] + v[3]
+
+
+def with_scale(process: Gaussian, factor: float) -> Gaussian:
+    """Return the process with all standard errors multiplied by `factor`."""
+    return replace(process, between=process.between * factor**2)

@@ -1,0 +1,95 @@
+"""Loads of designs by the network: run once per distinct set of parameters, summed by month, and sizes from peaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.models.hvac.data import system_data
+from sim.surrogate.climate import Climate
+from sim.surrogate.features import Areas
+from sim.surrogate.inputs import Table
+from sim.surrogate.known import by_month
+from sim.surrogate.network import demand, in_chunks
+from sim.surrogate.plant import circuits, is_system
+from sim.surrogate.zones import LOADS
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.int64]
+SIZES = ("cooling_capacity", "heating_capacity", "pump_motor_power", "tower_fan_power")
+
+
+def distinct(table: Table) -> tuple[Rows, Rows]:
+    """Return the first row of each distinct set of load parameters, and for each case the number of its set."""
+    _, first, place = np.unique(table.keys(LOADS), axis=0, return_index=True, return_inverse=True)
+    return first.astype(np.int64), place.reshape(-1).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class LoadSums:
+    """Loads of some cases: monthly sensible cooling, heating, latent (case, 36) [kW h]; hourly peaks (case, 2) [kW]."""
+
+    monthly: Array
+    peaks: Array
+    balance: Array
+
+    def take(self, rows: Rows) -> LoadSums:
+        """Return the loads of some rows."""
+        return LoadSums(self.monthly[rows], self.peaks[rows], self.balance[rows])
+
+    @property
+    def heat(self) -> Array:
+        """Cooling (sensible and latent) and heating by month, shape (case, 24) [kW h]."""
+        return np.concatenate([self.monthly[:, :12] + self.monthly[:, 24:], self.monthly[:, 12:24]], axis=1)
+
+
+def sums_of(hourly: NDArray[np.float32], balance: Array) -> LoadSums:
+    """Sum hourly coil heat [W] by month and find its peaks."""
+    monthly = by_month(hourly) / 1000.0
+    peaks = np.stack([(hourly[:, 0] + hourly[:, 2]).max(1), hourly[:, 1].max(1)], axis=1) / 1000.0
+    return LoadSums(monthly.reshape(len(hourly), 36), peaks.astype(float), balance)
+
+
+def load_sums(table: Table, climate: Climate, coefficients: Mapping[str, float]) -> LoadSums:
+    """Return the loads of every case; cases that agree in all load parameters share one run of the network."""
+    first, place = distinct(table)
+    found = LoadSums(np.empty((len(first), 36)), np.empty((len(first), 2)), np.empty(len(first)))
+
+    def work(rows: Rows) -> None:
+        part = sums_of(*demand(table.take(first[rows]), climate, coefficients))
+        found.monthly[rows], found.peaks[rows], found.balance[rows] = part.monthly, part.peaks, part.balance
+
+    in_chunks(len(first), work)
+    return found.take(place)
+
+
+def nominal_sizes(table: Table, areas: Areas, own: LoadSums, sizing: Table, sized: LoadSums) -> dict[str, Array]:
+    """Return the sizes that follow from the peaks of the network, before they are corrected.
+
+    Equipment that a package replaced is sized by the design itself, kept equipment by the design in `sizing`.
+
+    Returns
+    -------
+    dict
+        `SIZES` [kW], over case.
+    """
+    factor = system_data().sizing_factor
+    new_cold, new_hot = (table[f"replaced_{side}_source"] > 0 for side in ("cooling", "heating"))
+    cold = factor.cooling.value * np.where(new_cold, own.peaks[:, 0], sized.peaks[:, 0])
+    hot = factor.heating.value * np.where(new_hot, own.peaks[:, 1], sized.peaks[:, 1])
+    least = 1e-3 * areas.floor
+    cold, hot = np.maximum(cold, least), np.maximum(hot, least)
+    kept = table["replaced_pumps"] <= 0
+    pumps = circuits(table, cold, hot).sum(1)
+    before = circuits(sizing, factor.cooling.value * sized.peaks[:, 0], factor.heating.value * sized.peaks[:, 1]).sum(1)
+    same = table["pump_head_kpa"] / sizing["pump_head_kpa"]
+    towered = is_system(table, "chiller_boiler", "absorption", "high_efficiency_plant")
+    tower = system_data().tower.fan_power_per_heat.value * cold * (1.0 + 1.0 / table["cooling_cop"])
+    return {
+        "cooling_capacity": cold, "heating_capacity": hot,
+        "pump_motor_power": np.where(kept & (before > 0), before * same, pumps),
+        "tower_fan_power": np.where(towered, tower, 0.0),
+    }

@@ -1,0 +1,216 @@
+"""The fit: coefficients of the network first, then the processes, then what leave-one-out says of the errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from sim.surrogate import emulator, pipeline
+from sim.surrogate.climate import Climate
+from sim.surrogate.coefficients import from_unit, start_values, to_unit
+from sim.surrogate.emulator import USES
+from sim.surrogate.features import Areas, areas_of
+from sim.surrogate.inputs import Table
+from sim.surrogate.known import by_month, known_power
+from sim.surrogate.loads import SIZES, distinct, load_sums, nominal_sizes
+from sim.surrogate.pipeline import Learned
+from vocabulary import Fault, InputError
+
+log = logging.getLogger(__name__)
+Array = NDArray[np.float64]
+
+_CARRIER_USE = {
+    "cooling": ("electricity", "cooling"), "cooling_gas": ("natural_gas", "cooling"),
+    "heating": ("electricity", "heating"), "heating_gas": ("natural_gas", "heating"),
+    "fans": ("electricity", "fans"), "pumps": ("electricity", "pumps"),
+    "heat_rejection": ("electricity", "heat_rejection"),
+}
+FEWEST_RUNS = 8
+_PRIOR_WEIGHT = 0.05
+"""Weight of one width (a quarter of its range) of a coefficient against one relative error of a month's load."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What the engine said, as arrays over case."""
+
+    table: Table
+    areas: Areas
+    heat: Array
+    uses: Array
+    known: Array
+    sizes: dict[str, Array]
+    peaks: Array
+
+
+def runs_of(simulations: xr.Dataset, table: Table, climate: Climate) -> Runs:
+    """Read the engine's results of the cases of a table.
+
+    Raises
+    ------
+    InputError
+        If a result is missing or holds NaN.
+    """
+    needed = ("energy_use", "cooling_delivered", "heating_delivered", "peak_demand", *SIZES)
+    faults = [Fault("simulations", name, "missing", "a result of the engine") for name in needed
+              if name not in simulations]
+    faults += [Fault("simulations", name, "NaN in a case whose status is ok", "numbers") for name in needed
+               if name in simulations and not bool(np.isfinite(simulations[name].values).all())]
+    if faults:
+        raise InputError(faults)
+    order = ("case", "carrier", "end_use", "month")
+    use = simulations["energy_use"].transpose(*order)
+    uses = np.stack([use.sel(carrier=c, end_use=u).values for c, u in _CARRIER_USE.values()], axis=1)
+    known = by_month(known_power(table, climate.workdays))
+    uses[:, USES.index("fans")] = np.maximum(uses[:, USES.index("fans")] - known[:, 3], 0.0)
+    heat = np.concatenate([simulations[name].transpose("case", "month").values
+                           for name in ("cooling_delivered", "heating_delivered")], axis=1)
+    said = np.stack([use.sel(carrier="electricity", end_use=u).values for u in
+                     ("interior_lighting", "interior_equipment", "other")], axis=1)
+    _check_known(said.sum(2), known[:, :3].sum(2))
+    sizes = {name: simulations[name].values.astype(float) for name in SIZES}
+    peaks = simulations["peak_demand"].transpose("case", "month").values.astype(float)
+    return Runs(table, areas_of(table), heat.astype(float), uses.astype(float), known, sizes, peaks)
+
+
+def _check_known(said: Array, computed: Array) -> None:
+    """Refuse runs whose lights, plugs or service power are not what power and schedule give within 0.5 %.
+
+    Raises
+    ------
+    InputError
+        Naming the worst case.
+    """
+    gap = np.abs(said - computed) / np.maximum(said.sum(1, keepdims=True), 1.0)
+    if gap.max() > 0.005:
+        case, use = np.unravel_index(int(gap.argmax()), gap.shape)
+        name = ("interior_lighting", "interior_equipment", "other")[use]
+        raise InputError([Fault("simulations", f"{name}, case {case}", f"{said[case, use]:.0f} kWh",
+                                f"{computed[case, use]:.0f} kWh from power, schedule and calendar")])
+
+
+def calibrate(runs: Runs, climate: Climate, *, most_cases: int = 120, evaluations: int = 8) -> dict[str, float]:
+    """Adjust the coefficients of the network to the engine's monthly loads.
+
+    Bounded least squares on the differences per floor area, each side scaled by its mean, with a weak pull to the
+    start values.
+
+    Parameters
+    ----------
+    runs : Runs
+        The engine's results.
+    climate : Climate
+        Weather.
+    most_cases : int
+        Cases used: evenly spread over the distinct loads.
+    evaluations : int
+        Most steps of the search, each a run of the network per coefficient.
+    """
+    first, _ = distinct(runs.table)
+    rows = first[np.unique(np.linspace(0, len(first) - 1, min(most_cases, len(first))).astype(int))]
+    table, floor = runs.table.take(rows), runs.areas.floor[rows][:, None]
+    wanted = runs.heat[rows] / floor
+    scale = np.repeat([max(float(wanted[:, s].mean()), 0.1) for s in (slice(0, 12), slice(12, 24))], 12)
+    start = to_unit(start_values())
+
+    def residual(place: Array) -> Array:
+        found = load_sums(table, climate, from_unit(place)).heat / floor
+        off = ((found - wanted) / scale).ravel()
+        return np.concatenate([off, np.sqrt(off.size) * _PRIOR_WEIGHT * (place - start) / 0.25 / 4])
+
+    answer = least_squares(residual, start, bounds=(0.0, 1.0), diff_step=0.01, max_nfev=evaluations,
+                           x_scale=0.1, loss="soft_l1")
+    log.info("network: rms of monthly loads %.3f -> %.3f of the mean", *(
+        float(np.sqrt((residual(p)[: wanted.size] ** 2).mean())) for p in (start, answer.x)))
+    return from_unit(answer.x)
+
+
+def learn(runs: Runs, climate: Climate, coefficients: Mapping[str, float], weights: Array) -> tuple[Learned, Array]:
+    """Fit all processes and scale the standard errors to the leave-one-out errors.
+
+    Returns
+    -------
+    Learned
+    ndarray (case, 4)
+        Leave-one-out predictions of annual electricity and gas and of the basis, and the standard error of the last
+        [kW h], lights and plugs left out.
+    """
+    table, areas = runs.table, runs.areas
+    own = load_sums(table, climate, coefficients)
+    sized = load_sums(table.sizing(), climate, coefficients)
+    nominal = nominal_sizes(table, areas, own, table.sizing(), sized)
+    loads = emulator.fit_loads(table, areas, own, runs.heat)
+    sizes = emulator.fit_sizes(table, areas, own, nominal, runs.sizes)
+    model = _model(runs, climate, coefficients, runs.heat)
+    uses = emulator.fit_uses(table, areas, runs.heat, runs.sizes, model, runs.uses)
+    plain = Learned(coefficients, loads, uses, sizes, None, np.ones(3))
+    peaks = _fit_peaks(runs, climate, plain, own, nominal, weights)
+    found, deviation = leave_one_out(runs, climate, plain, model, weights)
+    truth = annual(runs.uses, weights)
+    scale = np.array([_scale(found[:, i] - truth[:, i], deviation[:, i]) for i in range(3)])
+    learned = Learned(coefficients, loads, uses, sizes, peaks, scale)
+    return learned, np.concatenate([found, deviation[:, 2:] * scale[2]], axis=1)
+
+
+def annual(uses: Array, weights: Array) -> Array:
+    """Return annual electricity, gas and basis energy of monthly uses, shape (case, 3) [kW h]."""
+    year = uses.sum(2)
+    return np.stack([year @ weight for weight in pipeline._weights(weights)], axis=1)
+
+
+def _model(runs: Runs, climate: Climate, coefficients: Mapping[str, float], heat: Array) -> Array:
+    model = np.empty_like(runs.uses)
+
+    def take(rows: NDArray[np.int64], use: NDArray[np.float32]) -> None:
+        model[rows] = by_month(use)
+
+    pipeline.through_plant(runs.table, climate, coefficients, heat, runs.sizes, take)
+    return model
+
+
+def _fit_peaks(runs, climate, plain, own, nominal, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    said = pipeline.predict(runs.table, climate, plain, weights=weights, hourly=False, errors=False)
+    return emulator.fit_peaks(runs.table, runs.areas, own, nominal, said.peaks, runs.peaks)
+
+
+def leave_one_out(runs: Runs, climate: Climate, learned: Learned, model: Array, weights: Array) -> tuple[Array, Array]:
+    """Return predictions (case, 3) of annual electricity, gas and basis, each case left out, and their errors.
+
+    The loads' and the uses' processes leave each case out in closed form (Rasmussen and Williams 2006, 5.4.2); the
+    plant model is run again at the loads so predicted.
+    """
+    table, areas = runs.table, runs.areas
+    heat, variance = runs.heat.copy(), np.zeros((table.size, 2))
+    for s, name in enumerate(("cooling", "heating")):
+        process = learned.loads[name].process
+        part = slice(12 * s, 12 * s + 12)
+        heat[:, part] -= process.residual * areas.floor[:, None]
+        variance[:, s] = process.own_variance
+    heat = np.where(runs.heat > 0, np.maximum(heat, 0.05 * runs.heat), 0.0)
+    at = _model(runs, climate, learned.coefficients, heat)
+    uses, share = at.copy(), np.zeros((table.size, len(USES)))
+    for i, use in enumerate(USES):
+        if use in learned.uses:
+            stage = learned.uses[use]
+            rows, year = stage.rows, model[:, i].sum(1)
+            left = (runs.uses[rows, i] - model[rows, i]) / year[rows, None] - stage.process.residual
+            uses[rows, i] = np.maximum(at[rows, i] + left * at[rows, i].sum(1)[:, None], 0.1 * at[rows, i])
+            share[rows, i] = stage.process.own_variance * stage.process.between.sum()
+    loads = emulator.Loads(heat, variance)
+    _, carrier, basis = pipeline.spread(learned, areas, loads, uses, at, share, weights)
+    return annual(uses, weights), np.concatenate([carrier, basis[:, None]], axis=1)
+
+
+def _scale(error: Array, deviation: Array) -> float:
+    """Return by what standard errors are multiplied so that the leave-one-out errors have unit spread."""
+    known = deviation > 1e-6
+    if known.sum() < FEWEST_RUNS:
+        return 1.0
+    ratio = error[known] / deviation[known]
+    return float(max(np.sqrt((ratio**2).mean()), np.quantile(np.abs(ratio), 0.90) / 1.645))
