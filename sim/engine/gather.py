@@ -34,6 +34,7 @@ FLAGS = {
     "finding_unmet": "more unmet hours than the limit",
     "finding_implausible": "annual energy per floor area outside the plausible bounds",
 }
+PLACE = ("latitude_deg", "longitude_deg", "elevation_m", "time_zone_h")
 LONGEST_TEXT = 400
 KEY_LENGTH = 40
 
@@ -129,6 +130,9 @@ def static(hourly_weather: xr.Dataset, workdays: NDArray[np.bool_]) -> xr.Datase
     taken = {str(name): xr.Variable("hour", array.values, dict(array.attrs))
              for name, array in hourly_weather.data_vars.items()
              if array.dims == ("hour",) and array.dtype.kind == "f"}
+    # The surrogate needs the place for the sun; attributes of a variable survive every way of writing the rows.
+    taken["dry_bulb_temperature"].attrs |= {key: hourly_weather.attrs[key] for key in PLACE
+                                            if key in hourly_weather.attrs}
     taken["is_workday"] = xr.Variable("hour", np.repeat(workdays, 24), {"long_name": "hour of a working day"})
     return xr.Dataset(taken, coords={
         "carrier": xr.Variable("carrier", list(CARRIERS), {"long_name": "energy carrier"}),
