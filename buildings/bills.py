@@ -1,47 +1,97 @@
-"""Monthly bills: reading them, and finding what cannot be a bill."""
+"""Monthly bills: reading them, and naming what cannot be a bill: wrong units, doubled months, other buildings."""
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from buildings.building import MonthlyBill
-from buildings.spreadsheet import header_faults, load_columns, parse_row, read_sheet
-from vocabulary import Fault, InputError
+from buildings.spreadsheet import Sheet, header_faults, load_columns, parse_row, read_sheet
+from vocabulary import GAS_LHV_MJ_PER_M3, Fault, InputError, nearest
 
 CARRIER_COLUMNS = ("electricity_kwh", "gas_m3", "water_m3", "cost_cny")
 
 
-def read_bills(path: str | Path) -> dict[str, tuple[MonthlyBill, ...]]:
+@dataclass(frozen=True)
+class BillRow:
+    """One bill and the row of the file that it came from."""
+
+    number: int
+    building_id: str
+    bill: MonthlyBill
+
+
+def read_bills(
+    path: str | Path, floor_areas_m2: Mapping[str, float] | None = None
+) -> dict[str, tuple[MonthlyBill, ...]]:
     """Read monthly bills of a district.
 
     Parameters
     ----------
     path : str or Path
-        CSV or XLSX with the columns `building_id, month, electricity_kwh, gas_m3, water_m3, cost_cny`.
+        CSV or XLSX with the columns `building_id, month, electricity_kwh, gas_m3, water_m3, cost_cny` and, if wanted,
+        `reading` (metered, estimated) and `illustrative`.
+    floor_areas_m2 : mapping of str to float, optional
+        Floor area of every known building [m2]; with it, wrong units and unknown buildings are found too.
 
     Returns
     -------
     dict of str to tuple of MonthlyBill
-        By building, months ascending.
+        By building, months ascending; months may be missing.
 
     Raises
     ------
     InputError
-        All faults in one message: columns, numbers, months, a month of a building twice.
+        All faults in one message: columns, numbers, months, a month of a building twice, electricity in 10^4 kWh,
+        gas in MJ, a building that is not in the registry.
 
     Examples
     --------
     >>> from buildings.datafile import DATA_DIR
-    >>> bills = read_bills(DATA_DIR / "jiading_illustrative_bills.csv")
-    >>> len(bills)
+    >>> len(read_bills(DATA_DIR / "jiading_illustrative_bills.csv"))
     115
+    """
+    rows, faults, file = bill_rows(path)
+    if floor_areas_m2 is not None:
+        faults += unit_faults(rows, floor_areas_m2, file)
+        faults += _strangers(rows, floor_areas_m2, file)
+    if faults:
+        raise InputError(faults)
+    bills: dict[str, list[MonthlyBill]] = {}
+    for row in rows:
+        bills.setdefault(row.building_id, []).append(row.bill)
+    return {name: tuple(sorted(months, key=lambda bill: bill.month)) for name, months in bills.items()}
+
+
+def bill_rows(path: str | Path) -> tuple[list[BillRow], list[Fault], str]:
+    """Read the rows of a bills file that are in order, the faults of the others, and the file's name.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV or XLSX.
+
+    Returns
+    -------
+    tuple of list of BillRow, list of Fault and str
+        Rows in the order of the file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read at all.
     """
     sheet = read_sheet(path)
     columns = load_columns().bills
     faults = [*header_faults(sheet, columns), *sheet.faults]
     if not sheet.rows:
         faults.append(Fault(sheet.file, "file", "no rows", "at least one month of one building"))
-    bills: dict[str, dict[str, MonthlyBill]] = {}
+    rows: list[BillRow] = []
     first: dict[tuple[str, str], int] = {}
     for row in sheet.rows:
         values, found = parse_row(sheet, row, columns)
@@ -50,11 +100,169 @@ def read_bills(path: str | Path) -> dict[str, tuple[MonthlyBill, ...]]:
             continue
         key = (str(values.pop("building_id")), str(values["month"]))
         if key in first:
-            faults.append(Fault(sheet.file, f"row {row.number}, column month",
-                                f"{key[1]} of {key[0]} as in row {first[key]}", "each month of a building once"))
+            faults.append(_doubled(sheet, row.number, key, first[key]))
             continue
         first[key] = row.number
-        bills.setdefault(key[0], {})[key[1]] = MonthlyBill.model_validate(values)
-    if faults:
-        raise InputError(faults)
-    return {name: tuple(months[month] for month in sorted(months)) for name, months in bills.items()}
+        rows.append(BillRow(row.number, key[0], MonthlyBill.model_validate(values)))
+    return rows, faults, sheet.file
+
+
+def _doubled(sheet: Sheet, number: int, key: tuple[str, str], first: int) -> Fault:
+    return Fault(sheet.file, f"row {number}, column month", f"{key[1]} of {key[0]} as in row {first}",
+                 "each month of a building once")
+
+
+def _strangers(rows: Sequence[BillRow], known: Mapping[str, float], file: str) -> list[Fault]:
+    first: dict[str, int] = {}
+    for row in rows:
+        if row.building_id not in known:
+            first.setdefault(row.building_id, row.number)
+    return [
+        Fault(file, f"row {number}, column building_id", repr(name), "a building of the registry", nearest(name, known))
+        for name, number in first.items()
+    ]
+
+
+def unit_faults(rows: Sequence[BillRow], floor_areas_m2: Mapping[str, float], file: str) -> list[Fault]:
+    """Find electricity in 10^4 kWh and gas in MJ.
+
+    Parameters
+    ----------
+    rows : sequence of BillRow
+        Bills with their rows.
+    floor_areas_m2 : mapping of str to float
+        By building [m2]; others are skipped.
+    file : str
+        File name for messages.
+
+    Returns
+    -------
+    list of Fault
+        One per building where every month is off, one per row where single months are.
+
+    Examples
+    --------
+    >>> bill = MonthlyBill(month="2024-07", electricity_kwh=9.4)
+    >>> unit_faults([BillRow(2, "A", bill)], {"A": 10_000.0}, "bills.csv")[0].nearest
+    '94000'
+    """
+    faults = []
+    by_building: dict[str, list[BillRow]] = {}
+    for row in rows:
+        by_building.setdefault(row.building_id, []).append(row)
+    for name, own in by_building.items():
+        if name in floor_areas_m2:
+            faults += _electricity_unit(own, floor_areas_m2[name], file)
+            faults += _gas_unit(own, floor_areas_m2[name], file)
+    return faults
+
+
+def _electricity_unit(rows: Sequence[BillRow], floor_area_m2: float, file: str) -> list[Fault]:
+    given = [(row.number, row.bill.electricity_kwh) for row in rows if row.bill.electricity_kwh]
+    if not given:
+        return []
+    expected = "kWh (this looks like 10^4 kWh)"
+    median = statistics.median(value for _, value in given)
+    if median / floor_area_m2 < load_columns().traps.electricity_floor_kwh_per_m2_month:
+        number, value = given[0]
+        return [Fault(file, f"row {number} and {len(given) - 1} more of {rows[0].building_id}, column electricity_kwh",
+                      f"{value:g}", expected, f"{value * 1e4:.0f}")]
+    return [
+        Fault(file, f"row {number}, column electricity_kwh", f"{value:g}", expected, f"{value * 1e4:.0f}")
+        for number, value in given if value * 1000 < median and 0.2 < value * 1e4 / median < 5
+    ]
+
+
+def _gas_unit(rows: Sequence[BillRow], floor_area_m2: float, file: str) -> list[Fault]:
+    limit = load_columns().traps.gas_in_mj_above_m3_per_m2_month * floor_area_m2
+    high = [(row.number, row.bill.gas_m3) for row in rows if row.bill.gas_m3 and row.bill.gas_m3 > limit]
+    return [
+        Fault(file, f"row {number}, column gas_m3", f"{value:g}", "m3 (this looks like MJ)",
+              f"{value / GAS_LHV_MJ_PER_M3:.0f}")
+        for number, value in high
+    ]
+
+
+def monthly_array(bills: Sequence[MonthlyBill], column: str, months: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Return one column of bills as an array over given months.
+
+    Parameters
+    ----------
+    bills : sequence of MonthlyBill
+        One building's bills.
+    column : str
+        `electricity_kwh`, `gas_m3`, `water_m3` or `cost_cny`.
+    months : sequence of str
+        Months wanted, `YYYY-MM`.
+
+    Returns
+    -------
+    ndarray
+        Shape (month,), in the unit of the column; NaN where no bill says it.
+
+    Raises
+    ------
+    KeyError
+        If the column is none of the four.
+
+    Examples
+    --------
+    >>> monthly_array([MonthlyBill(month="2024-01", gas_m3=5.0)], "gas_m3", ["2024-01", "2024-02"])
+    array([ 5., nan])
+    """
+    if column not in CARRIER_COLUMNS:
+        raise KeyError(column)
+    by_month = {bill.month: getattr(bill, column) for bill in bills}
+    values = [by_month.get(month) for month in months]
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+def full_years(bills: Sequence[MonthlyBill], column: str = "electricity_kwh") -> tuple[int, ...]:
+    """Return the calendar years of which all twelve months of a column are known.
+
+    Parameters
+    ----------
+    bills : sequence of MonthlyBill
+        One building's bills.
+    column : str
+        Column that must be known.
+
+    Returns
+    -------
+    tuple of int
+        Ascending.
+
+    Examples
+    --------
+    >>> full_years([MonthlyBill(month="2024-01", electricity_kwh=5.0)])
+    ()
+    """
+    years = [bill.year for bill in bills if getattr(bill, column) is not None]
+    return tuple(year for year in sorted(set(years)) if years.count(year) == 12)
+
+
+def annual(bills: Sequence[MonthlyBill], column: str, year: int) -> float | None:
+    """Return a column's sum over a calendar year, None unless all twelve months are known.
+
+    Parameters
+    ----------
+    bills : sequence of MonthlyBill
+        One building's bills.
+    column : str
+        `electricity_kwh`, `gas_m3`, `water_m3` or `cost_cny`.
+    year : int
+        Calendar year.
+
+    Returns
+    -------
+    float or None
+        In the unit of the column. Where a building never reports a column at all (no gas, say): None.
+
+    Examples
+    --------
+    >>> twelve = [MonthlyBill(month=f"2024-{m:02d}", gas_m3=2.0) for m in range(1, 13)]
+    >>> annual(twelve, "gas_m3", 2024)
+    24.0
+    """
+    values = monthly_array(bills, column, [f"{year}-{month:02d}" for month in range(1, 13)])
+    return None if np.isnan(values).any() else float(values.sum())

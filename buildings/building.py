@@ -70,6 +70,8 @@ class Building(Frozen):
     last_audit_date: datetime.date | None
     model: str | None
     past_retrofits: tuple[str, ...]
+    retrofit_month: str | None = None
+    promised_saving_kwh: float | None = None
     illustrative: bool
     vintage: VintageName
     source_vintage: VintageName

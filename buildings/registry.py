@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import cast
 
@@ -54,11 +55,9 @@ def read_registry(path: str | Path, bills: str | Path | None = None) -> list[Bui
         faults += error.faults
     if bills is not None:
         try:
-            read = read_bills(bills)
+            read = read_bills(bills, _floor_areas(rows) if sheet is not None else None)
         except InputError as error:
             faults += error.faults
-        if sheet is not None:
-            faults += _strangers(Path(bills).name, set(read), [str(v.get("building_id", "")) for _, v in rows])
     buildings = _resolved(sheet, rows, read, faults) if sheet is not None else []
     if faults:
         raise InputError(faults)
@@ -187,11 +186,10 @@ def _repeated(file: str, rows: list[tuple[Row, Values]]) -> list[Fault]:
     return faults
 
 
-def _strangers(file: str, billed: set[str], known: list[str]) -> list[Fault]:
-    return [
-        Fault(file, f"building_id {name}", repr(name), "a building of the registry", nearest(name, known))
-        for name in sorted(billed - set(known))
-    ]
+def _floor_areas(rows: list[tuple[Row, Values]]) -> dict[str, float]:
+    """Return the floor areas by building, NaN where the registry's own is at fault."""
+    areas = {str(values["building_id"]): values.get("floor_area_m2") for _, values in rows if "building_id" in values}
+    return {name: float(area) if isinstance(area, float) else math.nan for name, area in areas.items()}
 
 
 def _resolved(

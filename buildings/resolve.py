@@ -158,6 +158,7 @@ class _Resolution:
             "compound_id": self.given["building_id"], "source_year": self.source_year,
             "occupants": self.area_m2 / design.occupant_density_m2_per_person,
             "usable_roof_area_m2": roof_m2, "last_audit_date": None, "model": None, "illustrative": False,
+            "retrofit_month": None, "promised_saving_kwh": None,
         }
         registry = {name: self.given.get(name, value) for name, value in derived.items()}
         for name, value in registry.items():

@@ -49,10 +49,11 @@ class Traps(Frozen):
 
 
 class ColumnFile(Frozen):
-    """The columns of registry and bills, and the traps."""
+    """The columns of registry, bills and degree days, and the traps."""
 
     registry: dict[str, Column]
     bills: dict[str, Column]
+    degree_days: dict[str, Column]
     traps: Traps
 
 

@@ -130,7 +130,7 @@ def test_row_longer_than_header(tmp_path):
 
 def test_bills_of_unknown_building(write_registry, tmp_path):
     bills = tmp_path / "bills.csv"
-    bills.write_text("building_id,month,electricity_kwh\nA1,2024-01,3\nA11,2024-01,3\n")
+    bills.write_text("building_id,month,electricity_kwh\nA1,2024-01,30000\nA11,2024-01,30000\n")
     with pytest.raises(InputError) as error:
         read_registry(write_registry({}), bills)
     assert [fault.nearest for fault in error.value.faults] == ["A1"]
