@@ -111,6 +111,7 @@ class Shape(_Frozen):
     warmest_hour: Figure
     coldest_after_sunrise_h: Figure
     temperature_noise_k: Figure
+    temperature_noise_lag1: Figure
     wind_diurnal_fraction: Figure
     wind_windiest_hour: Figure
     wind_weibull_shape: Figure

@@ -88,7 +88,7 @@ def sun_position(dataset: xr.Dataset, shift_h: float = 0.0) -> xr.Dataset:
     at = (dataset.attrs["latitude_deg"], dataset.attrs["longitude_deg"])
     position = solarposition.get_solarposition(times, *at, altitude=dataset.attrs["elevation_m"])
     zenith = position["zenith"].to_numpy()
-    extra = irradiance.get_extra_radiation(times.dayofyear, method="spencer")
+    extra = irradiance.get_extra_radiation(times.day_of_year, method="spencer")
     return xr.Dataset(
         {
             "zenith": _hourly(zenith, "degree", "angle of the sun from the vertical"),

@@ -80,27 +80,38 @@ def dry_bulb(city: City, scores: DailyScores, sunrise_h: Floats, generator: np.r
     means = daily_means(normals.temperature_c.array, spread.temperature_sd_k.array, scores.temperature)
     base = hourly_course(means) + _scatter(city, generator)
     shape = day_shape(city, sunrise_h)
-    width = _relative_ranges(spread.range_variation.array, scores.daily_range)
-    wanted = normals.daily_range_k.array
-    factor = wanted.copy()
-    for _ in range(12):
-        hourly = base + ((width * factor[MONTH_OF_DAY])[:, None] * shape).ravel()
-        factor *= wanted / monthly_means(np.ptp(hourly.reshape(DAYS, 24), axis=1))
-    hourly = base + ((width * factor[MONTH_OF_DAY])[:, None] * shape).ravel()
+    width = _daily_widths(base, shape, spread.range_variation.array, normals.daily_range_k.array, scores.daily_range)
+    hourly = base + (width[:, None] * shape).ravel()
     return hourly + (normals.temperature_c.array - monthly_means(hourly))[MONTH_OF_HOUR]
 
 
-def _relative_ranges(variation: Floats, scores: Floats) -> Floats:
-    """Lognormal daily ranges about 1 with the given coefficient of variation."""
-    sigma = np.sqrt(np.log1p(variation**2))[MONTH_OF_DAY]
-    ranges = np.exp(sigma * scores)
-    return ranges / monthly_means(ranges)[MONTH_OF_DAY]
+def _daily_widths(base: Floats, shape: Floats, variation: Floats, wanted: Floats, scores: Floats) -> Floats:
+    """Return the width of each day's regular wave, so that daily ranges have the asked mean and variation.
+
+    Fronts and scatter make a part of the range that a day shows; the regular wave makes the rest.
+    """
+    factor, sigma = wanted.copy(), np.sqrt(np.log1p(variation**2))
+    for _ in range(15):
+        width = _relative_widths(sigma, scores) * factor[MONTH_OF_DAY]
+        ranges = np.ptp(base.reshape(DAYS, 24) + width[:, None] * shape, axis=1)
+        mean = monthly_means(ranges)
+        spread = np.sqrt(monthly_means((ranges - mean[MONTH_OF_DAY]) ** 2)) / mean
+        sigma = np.clip(sigma * variation / spread, 0.05, 1.0)
+        factor = np.clip(factor * wanted / mean, 0.02 * wanted, 2 * wanted)
+    return _relative_widths(sigma, scores) * factor[MONTH_OF_DAY]
+
+
+def _relative_widths(sigma: Floats, scores: Floats) -> Floats:
+    """Return lognormal widths with mean 1 in each month."""
+    widths = np.exp(sigma[MONTH_OF_DAY] * scores)
+    return widths / monthly_means(widths)[MONTH_OF_DAY]
 
 
 def _scatter(city: City, generator: np.random.Generator) -> Floats:
-    noise = autoregression(generator.standard_normal(DAYS * 24), 0.7) * city.shape.temperature_noise_k.value
+    noise = autoregression(generator.standard_normal(DAYS * 24), city.shape.temperature_noise_lag1.value)
     by_day = noise.reshape(DAYS, 24)
-    return (by_day - by_day.mean(axis=1, keepdims=True)).ravel()
+    kept = (by_day - by_day.mean(axis=1, keepdims=True)).ravel()
+    return kept * (city.shape.temperature_noise_k.value / kept.std())
 
 
 def autoregression(noise: Floats, lag1: float) -> Floats:
