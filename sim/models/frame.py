@@ -11,6 +11,7 @@ from sim.models.gains import add_gains, add_service_power, gain_data
 from sim.models.geometry import Plan, modelled_storeys, zone_plan
 from sim.models.idd import OfficeIDF, add, read_idf
 from sim.models.site import ModelSettings, Site
+from sim.models.systems import system_data
 from sim.models.timetable import add_calendar, add_schedules
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ def _add_control(idf: OfficeIDF, design: Design, settings: ModelSettings, sizing
     add(idf, "PerformancePrecisionTradeoffs", Override_Mode="Advanced",
         Use_Coil_Direct_Solutions="Yes" if settings.coil_direct_solution else "No",
         MaxZoneTempDiff=settings.largest_zone_temperature_step_k)
+    factor = system_data().sizing_factor
+    add(idf, "Sizing:Parameters", Heating_Sizing_Factor=factor.heating.value,
+        Cooling_Sizing_Factor=factor.cooling.value, Timesteps_in_Averaging_Window=settings.timesteps_per_hour)
+    add(idf, "ZoneAirHeatBalanceAlgorithm", Algorithm=settings.zone_air_solution)
     add(idf, "GlobalGeometryRules", Starting_Vertex_Position="LowerLeftCorner",
         Vertex_Entry_Direction="Counterclockwise", Coordinate_System="World")
 

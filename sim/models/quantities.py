@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from buildings.design import Design
 from sim.models.envelope import envelope_areas
 from sim.models.geometry import zone_plan
-from sim.models.hvac.data import system_data
 from sim.models.sizes import KeptSizes, read_sizes
+from sim.models.systems import system_data
 
 KW = 1e-3
 COOLING = (

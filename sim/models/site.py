@@ -84,6 +84,7 @@ class ModelSettings(Record):
     shading_update_days: int = Field(ge=1, le=60)
     interior_convection: Literal["TARP", "Simple"]
     exterior_convection: Literal["DOE-2", "TARP", "SimpleCombined"]
+    zone_air_solution: Literal["ThirdOrderBackwardDifference", "AnalyticalSolution", "EulerMethod"]
     coil_direct_solution: bool = Field(description="the engine solves a fan coil's water flow without iteration")
     run_period: tuple[int, int, int, int] | None = Field(
         default=None, description="first month and day, last month and day; the whole year when not given"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sim.models.frame import Frame
 from sim.models.hvac import heat_pump, water
-from sim.models.hvac.data import system_data
 from sim.models.idd import OfficeIDF, add, one
+from sim.models.systems import system_data
 
 
 def add_templates(idf: OfficeIDF, frame: Frame) -> None:

@@ -5,9 +5,8 @@ A curve that is 1 at the rating point makes the model's reference COP and capaci
 
 from __future__ import annotations
 
-from sim.models.hvac.data import curve_data
 from sim.models.idd import OfficeIDF, add
-
+from sim.models.systems import curve_data
 
 
 def evaluate(name: str, x: float, y: float = 0.0) -> float:

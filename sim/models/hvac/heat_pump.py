@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sim.models.hvac.curves import add_curve, evaluate
-from sim.models.hvac.data import HeatPump, Point
 from sim.models.hvac.plant import replace_component
 from sim.models.idd import OfficeIDF, add, one
+from sim.models.systems import HeatPump, Point
 
 COOLING, HEATING = "HP cooling", "HP heating"
 COOLING_KIND, HEATING_KIND = "HeatPump:PlantLoop:EIR:Cooling", "HeatPump:PlantLoop:EIR:Heating"

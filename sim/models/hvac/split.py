@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from sim.models.frame import Frame
-from sim.models.hvac.data import system_data
-from sim.models.hvac.terminals import NO_OUTDOOR_AIR, add_sizing, add_thermostat, fan_pressure_pa
+from sim.models.hvac.terminals import NO_OUTDOOR_AIR, add_thermostat, fan_pressure_pa
 from sim.models.idd import OfficeIDF, add
+from sim.models.systems import system_data
 
 
 def add_templates(idf: OfficeIDF, frame: Frame) -> None:
     """Add the templates of the system; electric supplementary heat only in hard frost."""
     design, data = frame.design, system_data()
-    add_sizing(idf)
     add_thermostat(idf)
     for zone in frame.zones:
         add(idf, "HVACTemplate:Zone:PTHP", Zone_Name=zone.name, Template_Thermostat_Name="thermostat",

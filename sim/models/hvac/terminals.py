@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sim.models.frame import Frame
-from sim.models.hvac.data import system_data
 from sim.models.idd import OfficeIDF, add
+from sim.models.systems import system_data
 
 NO_OUTDOOR_AIR: dict[str, object] = {
     "Outdoor_Air_Method": "Flow/Zone",
@@ -25,13 +25,6 @@ def fan_pressure_pa(watts_per_m3_h: float) -> float:
     0.1 W per m3/h at an efficiency of 0.35: 126 Pa.
     """
     return watts_per_m3_h * 3600.0 * system_data().fan_total_efficiency.value
-
-
-def add_sizing(idf: OfficeIDF) -> None:
-    """Add the sizing margins; the same for baseline and measures."""
-    factor = system_data().sizing_factor
-    add(idf, "Sizing:Parameters", Heating_Sizing_Factor=factor.heating.value,
-        Cooling_Sizing_Factor=factor.cooling.value, Timesteps_in_Averaging_Window=4)
 
 
 def add_thermostat(idf: OfficeIDF) -> None:

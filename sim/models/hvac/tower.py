@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from buildings.design import Design
 from sim.models.hvac.curves import add_curve
-from sim.models.hvac.data import system_data
 from sim.models.hvac.plant import replace_component
 from sim.models.idd import OfficeIDF, add, one
+from sim.models.systems import system_data
 
 
 def control_condenser_water(idf: OfficeIDF, design: Design) -> None:

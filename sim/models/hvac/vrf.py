@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sim.models.frame import Frame
-from sim.models.hvac.data import system_data
-from sim.models.hvac.terminals import NO_OUTDOOR_AIR, add_sizing, add_thermostat, fan_pressure_pa
+from sim.models.hvac.terminals import NO_OUTDOOR_AIR, add_thermostat, fan_pressure_pa
 from sim.models.idd import OfficeIDF, add
+from sim.models.systems import system_data
 
 
 def add_templates(idf: OfficeIDF, frame: Frame) -> None:
@@ -14,7 +14,6 @@ def add_templates(idf: OfficeIDF, frame: Frame) -> None:
     Defrost is by reverse cycle. The thermostat with the larger load decides between cooling and heating.
     """
     design, data = frame.design, system_data()
-    add_sizing(idf)
     add_thermostat(idf)
     for storey in dict.fromkeys(zone.storey for zone in frame.zones):
         add(idf, "HVACTemplate:System:VRF", Name=f"{storey} VRF", System_Availability_Schedule_Name="plant hours",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from buildings.design import Design
 from sim.models.frame import Frame
 from sim.models.hvac.curves import add_curve, evaluate
-from sim.models.hvac.data import Circuit, Reset, system_data
-from sim.models.hvac.terminals import add_fan_coils, add_sizing, add_thermostat
+from sim.models.hvac.terminals import add_fan_coils, add_thermostat
 from sim.models.idd import OfficeIDF, add, one
+from sim.models.systems import Circuit, Reset, system_data
 from vocabulary import GAS_LHV_OVER_HHV
 
 CHILLER, TOWER, BOILER = "Ch", "Tw", "Bo"
@@ -63,8 +63,7 @@ def add_hot_water(idf: OfficeIDF, design: Design, circuit: Circuit, reset: Reset
 
 
 def add_rooms(idf: OfficeIDF, frame: Frame) -> None:
-    """Add sizing margins, thermostat and fan coils."""
-    add_sizing(idf)
+    """Add thermostat and fan coils."""
     add_thermostat(idf)
     add_fan_coils(idf, frame)
 
