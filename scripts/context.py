@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,12 +63,33 @@ class Context:
     def weather(self) -> xr.Dataset:
         """Return the weather year: read from the EPW, or made for the city."""
         block = self.study.weather
-        return weather.read_epw(block.epw) if block.epw else weather.make_typical_year(block.city, block.seed)
+        return weather.read_epw(block.epw) if block.epw else weather.make_typical_year(block.city or "", block.seed)
 
     @cached_property
     def calendar(self) -> Calendar:
         """Return the one calendar of all cases."""
         return load_calendar()
+
+    @property
+    def weather_id(self) -> str:
+        """Return the name of the weather year."""
+        block = self.study.weather
+        return block.epw.stem if block.epw else f"{block.city}_{block.seed}"
+
+    @property
+    def illustrative(self) -> tuple[str, ...]:
+        """Return what in the results is illustrative."""
+        named = [b.building_id for b in self.buildings if b.illustrative]
+        return (f"{len(named)} of {len(self.buildings)} buildings are illustrative, not real",) if named else ()
+
+    def read_inputs(self) -> None:
+        """Read every input once; each reader tells all its faults."""
+        for _ in (self.packages, self.weather, self.calendar):
+            pass
+
+    def count_runs(self, found: xr.Dataset) -> None:
+        """Add the runs of a simulation to the outcome."""
+        self.outcome.count(**{key: int(found.attrs[f"runs_{key}"]) for key in ("done", "skipped", "failed")})
 
     @property
     def store(self) -> Path:
@@ -77,6 +99,11 @@ class Context:
     def say(self, line: str) -> None:
         """Add a line to what people are told at the end."""
         self.outcome.lines.append(line)
+
+    @staticmethod
+    def as_text(made_from: Mapping[str, str]) -> str:
+        """Return what a file was made from as the text of its attribute `made_from`."""
+        return json.dumps(dict(made_from))
 
     def made_from(self, *blocks: str) -> dict[str, str]:
         """Return digests of study blocks (dotted keys) and of the files they name."""

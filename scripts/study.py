@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from buildings import load_catalogue
+from optimiser.money.tariffs import DEFAULT_TARIFF
 from optimiser.rules import Rules
 from sim.engine.cluster import ClusterSettings
-from sim.models import ModelSettings
+from sim.models import ModelSettings, default_settings
 from vocabulary import Fault, InputError, nearest
 
 
@@ -54,13 +55,18 @@ class PackagesBlock(Block):
     catalogue: Path | None = None
 
 
+def _over_defaults(given: Any) -> Any:  # noqa: ANN401 - whatever the file says; pydantic checks the outcome
+    """Fill in the settings that a study does not name."""
+    return default_settings().model_dump() | given if isinstance(given, dict) else given
+
+
 class SimulationBlock(Block):
     """How many runs train and test the surrogate, and how they are run."""
 
     training_runs: int = Field(48, ge=8, le=100_000)
     holdout_runs: int = Field(8, ge=0, le=100_000)
     timeout_s: float = Field(600, gt=0)
-    settings: ModelSettings = ModelSettings()
+    settings: Annotated[ModelSettings, BeforeValidator(_over_defaults)] = Field(default_factory=default_settings)
     direct_runs: int = Field(24, ge=1)
     cluster: ClusterSettings = ClusterSettings()
 
@@ -83,6 +89,7 @@ class OptimiserBlock(Block):
     """Rules that hold for all scenarios, and the scenarios."""
 
     rules: dict[str, Any] = {}
+    tariff: str = DEFAULT_TARIFF
     scenarios: tuple[ScenarioBlock, ...] = Field(min_length=1)
 
     def rules_of(self, scenario: ScenarioBlock) -> Rules:

@@ -86,7 +86,7 @@ class Workspace:
         if not path.is_file():
             return None
         try:
-            return dict(json.loads(netcdf.read_attributes(path).get("made_from", "{}")))
+            return dict(json.loads(str(netcdf.read_attributes(path).get("made_from", "{}"))))
         except (InputError, ValueError):
             return None
 

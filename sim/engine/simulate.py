@@ -135,8 +135,9 @@ def simulate(
     with ExitStack() as stack:
         stack.enter_context(polite_signals())
         rows = Rows(cases, workshop.store, *_sinks(stack, len(cases), out, profiles, attributes or {}))
-        _run(workshop, rows, partial(connect, workers, scheduler, asked, place.path), asked, progress)
-        return rows.finish(shared)
+        tally = _run(workshop, rows, partial(connect, workers, scheduler, asked, place.path), asked, progress)
+        counts = {"runs_done": tally.done, "runs_skipped": tally.skipped, "runs_failed": sum(tally.failed.values())}
+        return rows.finish(shared).assign_attrs(counts)
 
 
 def check_failures(simulations: xr.Dataset, role: str = "training", largest_fraction: float = 0.10) -> None:
@@ -269,10 +270,11 @@ class Rows:
 def _run(
     workshop: Workshop, rows: Rows, open_client: Connect, cluster: ClusterSettings | None,
     progress: ProgressStyle,
-) -> None:
+) -> Tally:
     tally = Tally(total=len(rows.cases))
     with reporter(progress) as shown:
         patience = cluster.start_timeout_s if cluster else ClusterSettings().start_timeout_s
         batch = Batch(workshop, rows.take, tally, shown, patience)
         batch.run(rows.jobs(workshop.shared), open_client)
     log.info("simulated: %s", tally.as_dict())
+    return tally

@@ -13,7 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 import vocabulary
-from sim.models.hvac.data import system_data
+from sim.models.systems import system_data
 from sim.surrogate.climate import Climate
 from sim.surrogate.emulator import USES, Stage
 from sim.surrogate.gaussian import Gaussian
@@ -115,7 +115,8 @@ def _attributes(name: str) -> dict[str, str]:
 
 
 def write(path: str | Path, climate: Climate, learned: Learned, ranges: Mapping[str, tuple[float, float]],
-          systems: tuple[str, ...], errors: Mapping[str, float], labels: Mapping[str, str]) -> None:
+          systems: tuple[str, ...], errors: Mapping[str, float], labels: Mapping[str, str],
+          attributes: Mapping[str, str] | None = None) -> None:
     """Write a surrogate; see `Surrogate.save`."""
     stages: dict[str, Stage] = {
         **{f"loads_{k}": v for k, v in learned.loads.items()}, **{f"uses_{k}": v for k, v in learned.uses.items()},
@@ -128,7 +129,7 @@ def write(path: str | Path, climate: Climate, learned: Learned, ranges: Mapping[
     attrs = {
         "surrogate_kind": KIND, "surrogate_version": VERSION, "stages": json.dumps(sorted(stages)),
         "coefficients": json.dumps(learned.coefficients), "ranges": json.dumps(ranges),
-        "systems": json.dumps(systems), "errors": json.dumps(errors), "labels": json.dumps(dict(labels)),
+        "systems": json.dumps(systems), "errors": json.dumps(errors), "labels": json.dumps(dict(labels)), **(attributes or {}),
     }
     scale = xr.DataArray(learned.scale, dims="carrier_or_basis", attrs={
         "units": "1", "long_name": "what standard errors are multiplied by (electricity, gas, basis)"})

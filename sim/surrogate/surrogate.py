@@ -146,15 +146,15 @@ class Surrogate:
         if faults:
             raise InputError(faults)
 
-    def save(self, path: str | Path) -> None:
-        """Write the surrogate to one netCDF file.
+    def save(self, path: str | Path, attributes: Mapping[str, str] | None = None) -> None:
+        """Write the surrogate to one netCDF file, with further global attributes if given.
 
         Raises
         ------
         InputError
             If the file cannot be written.
         """
-        files.write(path, self.climate, self.learned, self.ranges, self.systems, self.errors, self.labels)
+        files.write(path, self.climate, self.learned, self.ranges, self.systems, self.errors, self.labels, attributes)
 
     @classmethod
     def load(cls, path: str | Path) -> Surrogate:

@@ -71,8 +71,8 @@ def test_a_budget_that_is_no_amount_is_refused(study, tmp_path, budget):
 
 
 def test_a_measure_that_does_not_exist(study, tmp_path):
-    study["packages"]["measures"].append("led_hihg")
-    refused(study, tmp_path, "packages.measures", "led_high")
+    study["packages"]["measures"].append("led_high_eficacy")
+    refused(study, tmp_path, "packages.measures", "led_high_efficacy")
 
 
 def test_two_scenarios_of_one_name(study, tmp_path):

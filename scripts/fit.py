@@ -1,0 +1,62 @@
+"""Stage `fit`: fit the surrogate on the runs of `simulate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import xarray as xr
+
+from buildings import Package
+from scripts import simulate
+from scripts.context import Context
+from scripts.simulate import check as check  # the same inputs
+from sim import Surrogate
+from sim.case import design_table
+from sim.plan import package_cases
+
+FILE = "surrogate.nc"
+Pairs = Sequence[tuple[str, Package]]
+
+
+def made_from(context: Context, found: xr.Dataset) -> dict[str, str]:
+    """Return what the surrogate is made from: the study's blocks and the runs themselves."""
+    return context.made_from(*simulate.MADE_FROM, "surrogate") | {"runs": simulate.runs_digest(found)}
+
+
+def offered_designs(context: Context, pairs: Pairs) -> xr.Dataset:
+    """Return the designs of building-package pairs as a table."""
+    cases = package_cases(pairs, context.buildings, context.catalogue, context.weather_id, "verification")
+    return design_table([case.design for case in cases])
+
+
+def all_pairs(context: Context) -> list[tuple[str, Package]]:
+    """Return every allowed package of every building, `none` too."""
+    return [(name, package) for name, packages in context.packages.items() for package in packages]
+
+
+def fitted(context: Context, found: xr.Dataset) -> Surrogate:
+    """Fit a surrogate that covers all that the study may ask for."""
+    return Surrogate.fit(found, covers=offered_designs(context, all_pairs(context)))
+
+
+def stage(context: Context) -> None:
+    """Fit and write `surrogate.nc`; nothing to do where the study names a fitted file."""
+    if context.study.surrogate.file:
+        context.say(f"The study names its surrogate: {context.study.surrogate.file}")
+        return
+    found = simulate.simulations(context)
+    surrogate = fitted(context, simulate.with_profiles(context, found))
+    surrogate.save(context.workspace.path(FILE), attributes={"made_from": context.as_text(made_from(context, found))})
+    told = ", ".join(f"{k.removeprefix('leave_one_out_wmape_')} {v:.1%}" for k, v in surrogate.errors.items())
+    context.say(f"Surrogate fitted; error left one out: {told} (WMAPE).")
+
+
+def surrogate(context: Context) -> Surrogate:
+    """Return the surrogate: of this folder, else the study's file; fitted anew where it was made from other runs."""
+    named = context.study.surrogate.file
+    if named:
+        return Surrogate.load(named)
+    found = simulate.simulations(context)
+    if not context.workspace.is_current(FILE, made_from(context, found)):
+        stage(context)
+    return Surrogate.load(context.workspace.path(FILE))

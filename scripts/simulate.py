@@ -1,0 +1,94 @@
+"""Stage `simulate`: run the engine on all baselines, training and held-out cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+import netcdf
+from scripts.context import Context
+from scripts.provenance import write
+from scripts.workspace import digest
+from sim import simulate
+from sim.case import Case
+from sim.engine.simulate import check_failures
+from sim.engine.store import Store
+from sim.plan import baseline_cases, draw_pairs, package_cases
+from vocabulary import attributes
+
+FILE = "simulations.nc"
+HOURLY = ("electricity_hourly", "natural_gas_hourly")
+MADE_FROM = ("weather", "buildings.registry", "packages.measures", "packages.catalogue", "simulation")
+
+
+def check(context: Context) -> None:
+    """Read every input once, so that all faults are told before anything runs."""
+    context.read_inputs()
+
+
+def run_cases(context: Context, cases: Sequence[Case]) -> xr.Dataset:
+    """Run cases with the study's settings, hourly profiles included, and count the runs."""
+    options, block = context.options, context.study.simulation
+    found = simulate(
+        cases, weather=context.weather, calendar=context.calendar, settings=block.settings, store=context.store,
+        workers=options.workers, scheduler=options.scheduler, cluster=block.cluster if options.cluster else None,
+        timeout_s=block.timeout_s, retry_failed=options.retry_failed, profiles=True,
+        progress="quiet" if options.quiet else "json" if options.as_json else "rich",
+    )
+    context.count_runs(found)
+    return found
+
+
+def planned_cases(context: Context) -> list[Case]:
+    """Return baselines, training cases and held-out cases of the study, in this order."""
+    block, name = context.study.simulation, context.weather_id
+    pairs = draw_pairs(
+        context.packages, context.catalogue, block.training_runs + block.holdout_runs, context.study.seed
+    )
+    # The held-out cases come first in the sequence: more training runs later leave them as they are.
+    held, training = pairs[: block.holdout_runs], pairs[block.holdout_runs :]
+    return [
+        *baseline_cases(context.buildings, name),
+        *package_cases(training, context.buildings, context.catalogue, name, "training"),
+        *package_cases(held, context.buildings, context.catalogue, name, "holdout"),
+    ]
+
+
+def without_counts(found: xr.Dataset) -> xr.Dataset:
+    """Leave out what differs between a first and a resumed run: how many cases were found in the store."""
+    kept = {key: value for key, value in found.attrs.items() if not key.startswith("runs_")}
+    return found.drop_attrs(deep=False).assign_attrs(kept)
+
+
+def stage(context: Context) -> None:
+    """Run all planned cases and write `simulations.nc`."""
+    found = run_cases(context, planned_cases(context))
+    kept = without_counts(found.drop_vars(list(HOURLY)))
+    write(context, FILE, kept, context.made_from(*MADE_FROM), title="EnergyPlus runs of the study")
+    check_failures(found)
+    ok = int((found["status"].values.astype(str) == "ok").sum())
+    context.say(f"Simulated: {ok} of {found.sizes['case']} cases finished.")
+
+
+def simulations(context: Context) -> xr.Dataset:
+    """Return `simulations.nc`, made anew where it is missing or was made from other inputs."""
+    if not context.workspace.is_current(FILE, context.made_from(*MADE_FROM)):
+        stage(context)
+    return netcdf.read_dataset(context.workspace.path(FILE))
+
+
+def with_profiles(context: Context, found: xr.Dataset) -> xr.Dataset:
+    """Return finished runs with their hourly electricity and gas out of the store."""
+    good = found.isel(case=np.flatnonzero(found["status"].values.astype(str) == "ok"))
+    store = Store(context.store)
+    hourly = [store.hourly(key) for key in good["run_key"].values.astype(str)]
+    return good.assign({
+        name: (("case", "hour"), np.stack([run[name].values for run in hourly]), attributes(name)) for name in HOURLY
+    })
+
+
+def runs_digest(found: xr.Dataset) -> str:
+    """Return a digest of which runs a dataset holds, in which role, and how they ended."""
+    return digest([found[name].values.astype(str).tolist() for name in ("run_key", "role", "status")])
