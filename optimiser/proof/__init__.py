@@ -1,1 +1,1 @@
-"""TODO."""
+"""Proof of a plan: independent check and re-simulation."""

@@ -1,0 +1,80 @@
+"""From cube and rules to the instance: columns, rows of every family, objective; and back from values to a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimiser.cube import Cube
+from optimiser.model.at_least import at_least_rows, quantity
+from optimiser.model.budget import budget_part_rows, budget_rows
+from optimiser.model.columns import Pairs, columns_of, pairs
+from optimiser.model.dominance import kept_pairs
+from optimiser.model.floor import floor_rows
+from optimiser.model.instance import Flags, Floats, Instance
+from optimiser.plan import Plan
+from optimiser.rules import Rules
+
+SMALLEST_PV_KW = 1e-6
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """The instance, and how many packages were offered, allowed by rules and floor, and kept after dominance."""
+
+    instance: Instance
+    offered: int
+    allowed: int
+    kept: int
+
+
+def assemble(cube: Cube, rules: Rules, *, reduce: bool = True) -> Assembled:
+    """Return the instance of one scenario.
+
+    Parameters
+    ----------
+    cube : Cube
+    rules : Rules
+        With a single budget.
+    reduce : bool
+        Drop dominated packages (equation 23); the optimum is the same either way.
+    """
+    found, mandatory = pairs(cube, rules)
+    kept = _take(found, kept_pairs(cube, rules, found)) if reduce else found
+    columns, segments = columns_of(cube, rules, kept)
+    of_columns, of_segments = quantity(rules.objective, columns, segments, rules)
+    rows = [
+        *budget_rows(columns, segments, rules),
+        *budget_part_rows(columns, segments, cube, rules),
+        *at_least_rows(columns, segments, rules),
+    ]
+    floors, extras, squares = floor_rows(columns, segments, cube, rules, 0)
+    value = np.concatenate([of_columns, of_segments, [extra.value for extra in extras]])
+    instance = Instance(columns, segments, value, (*rows, *floors), mandatory, tuple(extras), squares)
+    return Assembled(instance, found.offered, int((found.package > 0).sum()), int((kept.package > 0).sum()))
+
+
+def _take(found: Pairs, keep: Flags) -> Pairs:
+    return Pairs(
+        found.building[keep], found.package[keep], found.size_kw[keep], found.used_kwh[keep], found.pv_cost_saving_cny[keep],
+        found.offered,
+    )
+
+
+def plan_of(instance: Instance, values: Floats, buildings: int) -> Plan:
+    """Return the plan that values of the instance's variables stand for."""
+    columns, segments = instance.columns, instance.segments
+    n, s = len(columns), len(segments)
+    chosen = np.flatnonzero(values[:n] > 0.5)
+    at = columns.building[chosen]
+    pv_of_group = np.zeros(int(columns.group.max(initial=-1)) + 2)
+    np.add.at(pv_of_group, segments.group + 1, segments.width * values[n : n + s])
+    pv, package = np.zeros(buildings), np.zeros(buildings, dtype=np.intp)
+    pv[at] = columns.pv_base[chosen] + np.where(columns.group[chosen] >= 0, pv_of_group[columns.group[chosen] + 1], 0.0)
+    pv[pv < SMALLEST_PV_KW] = 0.0
+    package[at] = columns.package[chosen]
+    touched = (package > 0) | (pv > 0)
+    lane, year, place = (np.zeros(buildings, dtype=np.intp) for _ in range(3))
+    lane[at], year[at], place[at] = columns.lane[chosen], columns.year[chosen] + 1, columns.place[chosen]
+    return Plan(package, pv, touched, lane * touched, year * touched, place * touched, {}, {})

@@ -1,0 +1,189 @@
+"""Solving an instance: a proven bound, a plan in hand, the columns that matter to HiGHS, and what can be claimed of the result."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from optimiser.model import highs
+from optimiser.model.bound import Bound, Relaxation
+from optimiser.model.fill import filled
+from optimiser.model.floor import error_cut
+from optimiser.model.instance import Flags, Floats, Instance
+from optimiser.model.restrict import restrict
+
+CORE_COLUMNS = 4000
+"""Columns of the first, smaller solve; it only decides speed, never the result's proof."""
+CLOSED = 1e-9
+"""Relative distance of bound and objective below which they are the same number."""
+Ended = Literal["optimal", "time_limit", "infeasible"]
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A plan with its proof: `values` over all variables of the instance (None if there is none)."""
+
+    values: Floats | None
+    objective: float
+    bound: float
+    ended: Ended
+    seconds: float
+    core_columns: int
+
+    @property
+    def gap(self) -> float:
+        """Return |bound - objective| / max(|objective|, 1e-10)."""
+        return abs(self.bound - self.objective) / max(abs(self.objective), 1e-10)
+
+
+class _Search:
+    """One solve in progress: the instance (cuts join it), the best plan, the proven bound, the clock."""
+
+    def __init__(self, instance: Instance, gap: float, time_limit_s: float | None, start: Floats | None) -> None:
+        self.begun = time.perf_counter()
+        self.instance, self.gap, self.time_limit_s = instance, gap, time_limit_s
+        self.relaxation = Relaxation(instance)
+        self.lagrange: Bound = self.relaxation.evaluate(self.relaxation.multipliers())
+        self.bound = self.lagrange.total
+        self.best: Floats | None = None
+        self.objective = -np.inf
+        self.core = 0
+        self.timed_out = False
+        candidates = [np.zeros(instance.size), start, filled(self.relaxation, self.lagrange)]
+        for values in candidates:
+            self.offer(values)
+
+    def left_s(self) -> float | None:
+        """Return the seconds left, None without a limit."""
+        if self.time_limit_s is None:
+            return None
+        return max(self.time_limit_s - (time.perf_counter() - self.begun), 0.0)
+
+    def offer(self, values: Floats | None) -> bool:
+        """Keep a plan if it meets every row and is better than the one in hand; tell whether it meets the rows."""
+        if values is None or not is_feasible(self.instance, values):
+            return False
+        objective = float(self.instance.value @ values)
+        if objective > self.objective:
+            self.best, self.objective = values, objective
+        return True
+
+    def closed(self) -> bool:
+        """Tell whether plan and bound are as close as asked."""
+        if self.best is None:
+            return False
+        return self.bound - self.objective <= max(self.gap, CLOSED) * max(abs(self.objective), 1e-10)
+
+    def promising(self) -> Flags:
+        """Return columns that could still be part of a better plan (equation 22), and those of the plan in hand."""
+        worth = self.lagrange.per_column > self.objective + CLOSED * 1e-3 * abs(self.objective if np.isfinite(self.objective) else 0.0)
+        if self.best is not None:
+            worth |= self.best[: len(self.instance.columns)] > 0.5
+        return worth
+
+    def run(self, keep: Flags) -> None:
+        """Solve the instance cut down to some columns, adding cuts (equation 10) until its plan is one, and update the bound."""
+        dropped = self.lagrange.per_column[~keep].max(initial=-np.inf)
+        while True:
+            left = self.left_s()
+            if left is not None and left <= 0.0:
+                self.timed_out = True
+                return
+            smaller = restrict(self.instance, keep)
+            start = None if self.best is None else self.best[smaller.place]
+            result = highs.run(smaller.instance, gap=self.gap, time_limit_s=left, start=start)
+            self.core = len(smaller.instance.columns)
+            self.bound = min(self.bound, max(result.bound, dropped, self.objective))
+            self.timed_out = result.ended == "time_limit"
+            if result.values is None:
+                return
+            values = smaller.widen(result.values, self.instance.size)
+            if self.offer(values) or not self.add_cuts(values) or self.timed_out:
+                self.bound = max(self.bound, self.objective)
+                return
+
+    def add_cuts(self, values: Floats) -> bool:
+        """Add the cut of equation (10) for each pool whose error is underestimated; tell whether any was added."""
+        first = len(self.instance.columns) + len(self.instance.segments)
+        rows = []
+        for label, (index, squared, extra) in self.instance.squares.items():
+            chosen = values[index]
+            if np.sqrt((squared * chosen).sum()) > values[first + extra] * (1 + 1e-9):
+                rows.append(error_cut(label, index, squared, chosen, first + extra))
+        self.instance = replace(self.instance, rows=self.instance.rows + tuple(rows))
+        return bool(rows)
+
+
+def with_exact_errors(instance: Instance, values: Floats) -> Floats:
+    """Return a plan whose roots of squared errors are exactly what its columns give (equation 10)."""
+    exact = values.copy()
+    first = len(instance.columns) + len(instance.segments)
+    for index, squared, extra in instance.squares.values():
+        exact[first + extra] = np.sqrt((squared * values[index]).sum())
+    return exact
+
+
+def is_feasible(instance: Instance, values: Floats) -> bool:
+    """Tell whether a plan with 0/1 columns meets every row, within 1e-9 of the numbers in it."""
+    exact = with_exact_errors(instance, values)
+    touched = np.bincount(instance.columns.building, exact[: len(instance.columns)], minlength=len(instance.mandatory))
+    if (touched > 1.5).any() or (touched[instance.mandatory] < 0.5).any():
+        return False
+    for row in instance.rows:
+        if row.family == "floor_error":
+            continue
+        terms = row.coef * exact[row.index]
+        if terms.sum() > row.upper + 1e-9 * max(abs(row.upper), float(np.abs(terms).max(initial=0.0))):
+            return False
+    return True
+
+
+def solve(instance: Instance, *, gap: float, time_limit_s: float | None = None, start: Floats | None = None) -> Solved:
+    """Solve an instance to a gap, or until the time is over.
+
+    First the Lagrangian bound and plans in hand; then HiGHS on the most promising columns; then, if the bound of the dropped
+    columns does not close the gap, on every column that could still matter.
+
+    Parameters
+    ----------
+    instance : Instance
+    gap : float
+        Relative gap; 0 asks for a proven optimum.
+    time_limit_s : float, optional
+        Wall time in s after which the best plan so far is returned with its gap.
+    start : ndarray, optional
+        A plan to begin with.
+
+    Returns
+    -------
+    Solved
+        `ended` is infeasible only if HiGHS has proven that no plan meets the rows.
+    """
+    search = _Search(instance, gap, time_limit_s, start)
+    keep = search.promising()
+    if keep.sum() > CORE_COLUMNS:
+        best_first = np.argsort(-search.lagrange.per_column, kind="stable")
+        core = np.zeros(len(keep), dtype=bool)
+        core[best_first[:CORE_COLUMNS]] = True
+        if search.best is not None:
+            core |= search.best[: len(keep)] > 0.5
+        search.run(core)
+        keep = search.promising()
+    if not search.timed_out and not (search.core and search.closed()):
+        search.run(keep)
+    return _claim(search)
+
+
+def _claim(search: _Search) -> Solved:
+    seconds = time.perf_counter() - search.begun
+    if search.best is None:
+        ended: Ended = "time_limit" if search.timed_out else "infeasible"
+        return Solved(None, np.nan, search.bound, ended, seconds, search.core)
+    bound = max(search.bound, search.objective)
+    if bound - search.objective <= CLOSED * max(abs(search.objective), 1e-10):
+        bound = search.objective
+    ended = "optimal" if search.closed() else "time_limit"
+    return Solved(with_exact_errors(search.instance, search.best), search.objective, bound, ended, seconds, search.core)

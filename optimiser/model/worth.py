@@ -1,0 +1,54 @@
+"""Money over time as the model uses it: values that are linear in yearly saving and investment (equation 1)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimiser.money.economics import net_present_value_cny
+from optimiser.rules import Economics
+
+Floats = NDArray[np.float64]
+
+
+def pv_cost_saving_cny(economics: Economics, self_used_kwh: Floats, exported_kwh: Floats) -> Floats:
+    """Return CNY per year saved and earned by PV at flat prices.
+
+    Examples
+    --------
+    >>> pv_cost_saving_cny(Economics(), np.array([100.0]), np.array([10.0])).round(3).tolist()
+    [84.155]
+    """
+    bought = economics.electricity_price_cny_per_kwh * self_used_kwh
+    return bought + economics.pv_export_price_cny_per_kwh * exported_kwh
+
+
+def package_value_cny(economics: Economics, cost_saving_cny: Floats, capital_cny: Floats) -> Floats:
+    """Return the net present value of packages done in plan year 1, CNY.
+
+    Examples
+    --------
+    >>> package_value_cny(Economics(), np.array([12_000.0]), np.array([100_000.0])).round().tolist()
+    [63084.0]
+    """
+    return _value(economics, cost_saving_cny, capital_cny, economics.package_life_years, 0.0)
+
+
+def pv_value_cny(economics: Economics, cost_saving_cny: Floats, capital_cny: Floats) -> Floats:
+    """Return the net present value of PV done in plan year 1, upkeep included, CNY.
+
+    Examples
+    --------
+    >>> pv_value_cny(Economics(), np.array([800.0]), np.array([4000.0])).round().tolist()
+    [6694.0]
+    """
+    upkeep = economics.pv_upkeep_fraction_per_year
+    return _value(economics, cost_saving_cny, capital_cny, economics.pv_life_years, upkeep)
+
+
+def _value(economics: Economics, yearly: Floats, capital: Floats, life_years: float, upkeep_fraction: float) -> Floats:
+    return net_present_value_cny(
+        capital, yearly, life_years, upkeep_fraction * capital, rate=economics.discount_rate,
+        horizon_years=economics.horizon_years, price_growth=economics.price_growth_per_year,
+        cost_growth=economics.cost_growth_per_year,
+    )

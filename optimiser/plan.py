@@ -1,0 +1,43 @@
+"""A plan: for each building its package, PV size, lane, year and contract, rounded and ready to be checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done at each building; arrays of shape (building,).
+
+    `package` is 0 for none; `pv_kw` the PV size; `touched` as INTERFACES defines it; `lane` a place in `rules.LANES`; `year`
+    counts from 1, 0 where untouched; `place` is the contract's place when the grouping is decided, else 0; `subsidy_cny` and
+    `scheme` are by contract label.
+    """
+
+    package: Ints
+    pv_kw: Floats
+    touched: Flags
+    lane: Ints
+    year: Ints
+    place: Ints
+    subsidy_cny: dict[str, float]
+    scheme: dict[str, str]
+
+
+def empty_plan(buildings: int) -> Plan:
+    """Return the plan that touches nothing.
+
+    Examples
+    --------
+    >>> bool(empty_plan(2).touched.any())
+    False
+    """
+    zeros = np.zeros(buildings, dtype=np.intp)
+    return Plan(zeros, np.zeros(buildings), zeros.astype(bool), zeros, zeros, zeros, {}, {})

@@ -1,0 +1,200 @@
+"""One optimisation from cube to result: read, assemble, solve, check, label."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from optimiser.cube import Cube, read_cube
+from optimiser.model import assemble as assembly
+from optimiser.model.columns import Pairs, columns_of, pairs
+from optimiser.model.conflict import contradiction
+from optimiser.model.solve import Solved, solve
+from optimiser.plan import Floats, Plan, empty_plan
+from optimiser.portfolio import NO_CHEAPEST, Cheapest, Outcome, coal_saving_t, to_dataset
+from optimiser.proof.certificate import broken_rules, contract_labels
+from optimiser.rules import InfeasibleError, Rules, RulesError, scenarios, total_budget_cny
+
+
+def optimise(cube: xr.Dataset, rules: Rules | Mapping[str, Rules]) -> xr.Dataset:
+    """Choose a package, a PV size, a contract and a year for every building, provably best within the rules.
+
+    Parameters
+    ----------
+    cube : xr.Dataset
+        Buildings x packages with `baseline_energy`, `energy_saving` and `capital_cost` (see `optimiser/README.md`).
+    rules : Rules, or mapping of scenario label to Rules
+        A tuple of budgets makes one scenario each, labelled `budget_<CNY>`.
+
+    Returns
+    -------
+    xr.Dataset
+        Over `scenario` and `building`; energy in kW h per year in the basis of the rules, money in CNY, PV in kW.
+
+    Raises
+    ------
+    InputError
+        If the cube is faulty; all faults in one message.
+    RulesError
+        If a rule needs an input that the cube does not hold.
+    InfeasibleError
+        If rules contradict each other.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> cube = xr.Dataset(
+    ...     {
+    ...         "baseline_energy": ("building", [1000.0], {"units": "kW h"}),
+    ...         "energy_saving": (("building", "package"), [[0.0, 250.0]], {"units": "kW h"}),
+    ...         "capital_cost": (("building", "package"), [[0.0, 500.0]], {"units": "1", "currency": "CNY"}),
+    ...     },
+    ...     coords={"building": ["hall"], "package": ["none", "led"]},
+    ... )
+    >>> optimise(cube, Rules(budget_cny=600.0)).chosen_package.values.tolist()
+    [['led']]
+    """
+    named = _named(rules)
+    bases = {r.energy_basis for r in named.values()}
+    if len(bases) > 1:
+        raise RulesError(f"energy_basis: scenarios of one result need one basis, found {sorted(bases)}")
+    outcomes: dict[str, Outcome] = {}
+    arrays = None
+    for label, single in named.items():
+        arrays = read_cube(cube, single)
+        outcomes[label] = solve_scenario(arrays, single)
+    if arrays is None:
+        raise RulesError("no scenario is given")
+    result = to_dataset(arrays, outcomes)
+    if "route" in cube:
+        route = np.broadcast_to(cube["route"].values.astype(str), result["touched"].shape)
+        result["route"] = (("scenario", "building"), route, {"long_name": "where the savings come from: surrogate or direct"})
+    return result
+
+
+def _named(rules: Rules | Mapping[str, Rules]) -> dict[str, Rules]:
+    if isinstance(rules, Rules):
+        return scenarios(rules)
+    named: dict[str, Rules] = {}
+    for label, one in rules.items():
+        parts = scenarios(one)
+        named.update({label: one} if len(parts) == 1 else {f"{label}_{part}": r for part, r in parts.items()})
+    return named
+
+
+def solve_scenario(cube: Cube, rules: Rules) -> Outcome:
+    """Solve one scenario on a checked cube.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan meets the rules, with an irreducible set of them.
+    """
+    begun = time.perf_counter()
+    assembled = assembly.assemble(cube, rules)
+    solved = solve(assembled.instance, gap=rules.mip_gap, time_limit_s=rules.time_limit_s)
+    if solved.ended == "infeasible":
+        raise InfeasibleError(contradiction(cube, rules))
+    plan = empty_plan(len(cube.buildings))
+    if solved.values is not None:
+        plan = assembly.plan_of(assembled.instance, solved.values, len(cube.buildings))
+    return _outcome(cube, rules, plan, solved, assembled, begun)
+
+
+def _outcome(
+    cube: Cube, rules: Rules, plan: Plan, solved: Solved, assembled: assembly.Assembled, begun: float
+) -> Outcome:
+    broken = tuple(map(str, broken_rules(cube, rules, plan)))
+    amounts = plan_amounts(cube, rules, plan)
+    objective = _objective(cube, rules, plan, amounts)
+    bound = solved.bound if abs(solved.bound - objective) > 1e-9 * abs(objective) else objective
+    gap = abs(bound - objective) / max(abs(objective), 1e-10)
+    proven = solved.ended == "optimal" and gap <= max(rules.mip_gap, 1e-9)
+    counts = {
+        "packages_offered": assembled.offered, "packages_allowed": assembled.allowed, "packages_kept": assembled.kept,
+        "columns_solved": solved.core_columns,
+    }
+    return Outcome(
+        rules=rules, plan=plan, amounts=amounts, contracts=contract_labels(cube, rules, plan), objective=objective, bound=bound,
+        gap=gap, termination=solved.ended, certified=proven and not broken, broken=broken,
+        cheapest=NO_CHEAPEST if plan.touched.any() else cheapest(cube, rules), seconds=time.perf_counter() - begun, counts=counts,
+    )
+
+
+def plan_amounts(cube: Cube, rules: Rules, plan: Plan) -> dict[str, Floats]:
+    """Return the amounts of a plan over buildings, 0 where untouched, by the same functions that the model uses."""
+    at = np.flatnonzero(plan.touched)
+    package, size = plan.package[at], plan.pv_kw[at][:, None]
+    used = np.zeros((len(at), 1))
+    money = np.zeros((len(at), 1))
+    if cube.pv_node is not None and cube.pv_used is not None:
+        used = _at_size(cube.pv_node[at], cube.pv_used[at, package], size)
+        money = _pv_money(cube, rules, at, package, size, used)
+    columns, _ = columns_of(cube, rules, Pairs(at, package, size, used, money, 0))
+    amounts = {"pv_capacity": plan.pv_kw.copy()}
+    for name, amount in _OUTPUTS.items():
+        if amount in columns.amounts:
+            amounts[name] = _wide(plan, at, columns.amounts[amount])
+    amounts["energy_saving_without_pv"] = _wide(plan, at, cube.saving[at, package])
+    amounts["pv_self_used"] = _wide(plan, at, used[:, 0])
+    amounts["saving_fraction"] = amounts.pop("counted") / cube.baseline
+    coal = coal_saving_t(amounts["energy_saving"], rules.energy_basis)
+    if coal is not None:
+        amounts["coal_saving"] = coal
+    return amounts
+
+
+_OUTPUTS = {
+    "energy_saving": "saving", "counted": "counted", "capital_cost": "capital", "annual_cost_saving": "annual_cost_saving",
+    "carbon_saving": "carbon", "net_present_value": "net_present_value",
+}
+
+
+def _wide(plan: Plan, at: Floats, values: Floats) -> Floats:
+    wide = np.zeros(len(plan.touched))
+    wide[at] = values
+    return wide
+
+
+def _at_size(node: Floats, curve: Floats, size: Floats) -> Floats:
+    found = [np.interp(kw, sizes, used) for kw, sizes, used in zip(size[:, 0], node, curve, strict=True)]
+    return np.array(found).reshape(-1, 1)
+
+
+def _pv_money(cube: Cube, rules: Rules, at: Floats, package: Floats, size: Floats, used: Floats) -> Floats:
+    from optimiser.model.worth import pv_cost_saving_cny
+
+    if cube.pv_cost_saving is not None and cube.pv_node is not None:
+        return _at_size(cube.pv_node[at], cube.pv_cost_saving[at, package], size)
+    generated = used if cube.pv_yield is None else size * cube.pv_yield[at, None]
+    return pv_cost_saving_cny(rules.economics, used, np.maximum(generated - used, 0.0))
+
+
+def _objective(cube: Cube, rules: Rules, plan: Plan, amounts: Mapping[str, Floats]) -> float:
+    if rules.objective == "excess_saving":
+        counted = amounts["saving_fraction"] * cube.baseline
+        return float((counted - rules.minimum_saving_fraction * cube.baseline)[plan.touched].sum())
+    name = {"saving": "energy_saving", "net_present_value": "net_present_value", "carbon": "carbon_saving"}[rules.objective]
+    return float(amounts[name].sum())
+
+
+def cheapest(cube: Cube, rules: Rules) -> Cheapest:
+    """Return the cheapest package, with the PV that it needs, that meets the floor at one building alone."""
+    alone = rules.model_copy(update={"floor_scope": "building", "require": ()})
+    found, _ = pairs(cube, alone)
+    if not len(found.building):
+        return NO_CHEAPEST
+    cost = cube.cost[found.building, found.package]
+    if cube.pv_cost is not None:
+        cost = cost + found.size_kw[:, 0] * cube.pv_cost[found.building]
+    at = int(cost.argmin())
+    budget = total_budget_cny(rules)
+    if rules.yearly_budget_cny is not None and not rules.carry_over:
+        budget = max(rules.yearly_budget_cny)
+    missing = 0.0 if math.isinf(budget) else max(float(cost[at]) - budget, 0.0)
+    b, p = int(found.building[at]), int(found.package[at])
+    return Cheapest(cube.buildings[b], cube.packages[p], float(found.size_kw[at, 0]), float(cost[at]), missing)
