@@ -93,7 +93,7 @@ def _quantities(table: Table, answer: Answer) -> dict[str, tuple[tuple[str, ...]
         "ventilation_flow": people * table["outdoor_air_m3_per_h_person"],
         "window_area": areas.window, "wall_area": areas.wall, "roof_area": areas.roof,
         "conditioned_area": areas.conditioned, "floor_area": areas.floor,
-        "terminal_count": np.ceil(areas.conditioned / system_data().area_per_terminal_m2.value),
+        "terminal_count": np.round(areas.conditioned / system_data().area_per_terminal_m2.value),
     }
     return {name: (("case",), value) for name, value in values.items()}
 

@@ -219,8 +219,9 @@ def run_network(
                 air_t[z] = held
                 mass_t[z] = mass
                 deep_t[z] = deep
-                sum_c += p[COUNT, z] * max(-coil, 0.0)
-                sum_h += p[COUNT, z] * max(coil, 0.0)
+                # a millionth of a watt is rounding, not a call for heat
+                sum_c += p[COUNT, z] * max(-coil - 1e-6, 0.0)
+                sum_h += p[COUNT, z] * max(coil - 1e-6, 0.0)
             # moisture: M dw/dt = oa (wo - w) + people - coil (w - w_coil)
             oa = fresh * air[case, AIR_VENTILATION] + leak * air[case, AIR_INFILTRATION]
             kilograms = air[case, AIR_MASS] * site[HUMID_MASS]

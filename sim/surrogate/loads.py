@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.models.hvac.data import system_data
+from sim.models.systems import system_data
 from sim.surrogate.climate import Climate
 from sim.surrogate.features import Areas
 from sim.surrogate.inputs import Table
@@ -82,6 +82,8 @@ def nominal_sizes(table: Table, areas: Areas, own: LoadSums, sizing: Table, size
     hot = factor.heating.value * np.where(new_hot, own.peaks[:, 1], sized.peaks[:, 1])
     least = 1e-3 * areas.floor
     cold, hot = np.maximum(cold, least), np.maximum(hot, least)
+    absorbs = is_system(table, "absorption")
+    hot = np.where(absorbs, system_data().absorption.heating_over_cooling_capacity.value * cold, hot)
     kept = table["replaced_pumps"] <= 0
     pumps = circuits(table, cold, hot).sum(1)
     before = circuits(sizing, factor.cooling.value * sized.peaks[:, 0], factor.heating.value * sized.peaks[:, 1]).sum(1)

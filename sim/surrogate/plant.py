@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sim.models.datafile import Record, load
-from sim.models.hvac.data import curve_data, system_data
+from sim.models.systems import curve_data, system_data
 from sim.surrogate.climate import Climate
 from sim.surrogate.inputs import CHOICES, Table
 from vocabulary import SOURCE_SYSTEMS
