@@ -7,6 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from vocabulary import Fault, InputError
 
 Cell = str | float | int | bool | None
@@ -94,3 +96,37 @@ def _write_xlsx(path: Path, rows: list[list[Cell]], sheet: str) -> None:
         page.column_dimensions[get_column_letter(index)].width = max(12, min(28, len(str(title)) + 2))
     page.freeze_panes = "C2"
     book.save(path)
+
+
+def record_table(records: Sequence[BaseModel]) -> tuple[tuple[str, ...], list[list[Cell]]]:
+    """Return header and cells of a table of records: field names, dates and tuples as text.
+
+    Parameters
+    ----------
+    records : sequence of pydantic models
+        All of one kind.
+
+    Returns
+    -------
+    tuple of header and rows
+        Empty header where there is no record.
+
+    Examples
+    --------
+    >>> class Point(BaseModel):
+    ...     x_m: float
+    >>> record_table([Point(x_m=2.0)])
+    (('x_m',), [[2.0]])
+    """
+    if not records:
+        return (), []
+    header = tuple(type(records[0]).model_fields)
+    return header, [[_plain(getattr(record, name)) for name in header] for record in records]
+
+
+def _plain(value: object) -> Cell:
+    if value is None or isinstance(value, str | float | int | bool):
+        return value
+    if isinstance(value, tuple | list | frozenset):
+        return "; ".join(str(part) for part in value)
+    return str(value)
