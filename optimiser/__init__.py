@@ -6,14 +6,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from optimiser.proof.resimulation import Simulated, Trial, Verified, verify, verify_rounds
     from optimiser.rules import BudgetPart, Economics, InfeasibleError, Rules, RulesError
     from optimiser.scenario import optimise
 
 _HOMES = {
     "BudgetPart": "optimiser.rules", "Economics": "optimiser.rules", "InfeasibleError": "optimiser.rules", "Rules": "optimiser.rules",
     "RulesError": "optimiser.rules", "optimise": "optimiser.scenario",
+    "Simulated": "optimiser.proof.resimulation", "Trial": "optimiser.proof.resimulation", "Verified": "optimiser.proof.resimulation",
+    "verify": "optimiser.proof.resimulation", "verify_rounds": "optimiser.proof.resimulation",
 }
-__all__ = ["BudgetPart", "Economics", "InfeasibleError", "Rules", "RulesError", "optimise"]
+__all__ = [
+    "BudgetPart", "Economics", "InfeasibleError", "Rules", "RulesError", "Simulated", "Trial", "Verified", "optimise", "verify",
+    "verify_rounds",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for

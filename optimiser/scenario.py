@@ -58,7 +58,7 @@ def optimise(cube: xr.Dataset, rules: Rules | Mapping[str, Rules]) -> xr.Dataset
     >>> optimise(cube, Rules(budget_cny=600.0)).chosen_package.values.tolist()
     [['led']]
     """
-    named = _named(rules)
+    named = named_scenarios(rules)
     bases = {r.energy_basis for r in named.values()}
     if len(bases) > 1:
         raise RulesError(f"energy_basis: scenarios of one result need one basis, found {sorted(bases)}")
@@ -76,7 +76,14 @@ def optimise(cube: xr.Dataset, rules: Rules | Mapping[str, Rules]) -> xr.Dataset
     return result
 
 
-def _named(rules: Rules | Mapping[str, Rules]) -> dict[str, Rules]:
+def named_scenarios(rules: Rules | Mapping[str, Rules]) -> dict[str, Rules]:
+    """Return one set of rules with one budget per scenario label.
+
+    Examples
+    --------
+    >>> list(named_scenarios({"plan": Rules(budget_cny=(1.0, 2.0))}))
+    ['plan_budget_1', 'plan_budget_2']
+    """
     if isinstance(rules, Rules):
         return scenarios(rules)
     named: dict[str, Rules] = {}

@@ -1,0 +1,241 @@
+"""Verification: every chosen building simulated again, new points into the cube, the choice repeated until it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import xarray as xr
+
+from optimiser.proof.verification import verification_dataset
+from optimiser.rules import Rules
+from optimiser.scenario import named_scenarios, optimise
+from vocabulary import NO_PACKAGE
+
+ROUNDS = 8
+FLOOR_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, order=True)
+class Trial:
+    """One case to simulate: a building with a package and a PV size in kW."""
+
+    building: str
+    package: str
+    pv_capacity_kw: float
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What the engine says of a trial; kWh per year in the energy basis of the cube.
+
+    `energy_saving_kwh` is of the package, PV left out, against the baseline of the cube; `pv_self_used_kwh` belongs to the
+    trial's PV size; `other` holds further cube variables over (building, package) that the run settles, e.g. `capital_cost`.
+    `energy_saving_std_kwh` is what is left of the standard error (the calibration's part).
+    """
+
+    ok: bool
+    energy_saving_kwh: float = float("nan")
+    pv_self_used_kwh: float = 0.0
+    energy_saving_std_kwh: float = 0.0
+    other: Mapping[str, float] = field(default_factory=dict)
+
+
+Simulate = Callable[[Sequence[Trial]], Sequence[Simulated]]
+Update = Callable[[xr.Dataset, Mapping[Trial, Simulated]], xr.Dataset]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The portfolio of the last solve, the group `verification`, the cube it stands on, and what it took."""
+
+    portfolio: xr.Dataset
+    verification: xr.Dataset
+    cube: xr.Dataset
+    forbidden: tuple[tuple[str, str], ...]
+    rounds: int
+    runs: int
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether every scenario is certified: else the command ends with exit code 5."""
+        return bool(self.portfolio["certified"].all())
+
+
+@dataclass
+class Record:
+    """What the rounds have brought: runs by trial, first predictions and rounds by (building, package), choices in order."""
+
+    simulated: dict[Trial, Simulated] = field(default_factory=dict)
+    predicted: dict[tuple[str, str], float] = field(default_factory=dict)
+    round_of: dict[tuple[str, str], int] = field(default_factory=dict)
+    chosen: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    forbidden: list[tuple[str, str]] = field(default_factory=list)
+    rounds: int = 0
+
+
+def verify(
+    portfolio: xr.Dataset, *, cube: xr.Dataset, rules: Rules | Mapping[str, Rules], simulate: Simulate,
+    update: Update | None = None, max_rounds: int = ROUNDS,
+) -> xr.Dataset:
+    """Return the group `verification` of a portfolio; `verify_rounds` returns portfolio and cube beside it.
+
+    Parameters are those of `verify_rounds`.
+    """
+    return verify_rounds(
+        portfolio, cube=cube, rules=rules, simulate=simulate, update=update, max_rounds=max_rounds
+    ).verification
+
+
+def verify_rounds(
+    portfolio: xr.Dataset, *, cube: xr.Dataset, rules: Rules | Mapping[str, Rules], simulate: Simulate,
+    update: Update | None = None, max_rounds: int = ROUNDS,
+) -> Verified:
+    """Simulate every chosen case, let the new points join the cube, and choose again until the plan holds in simulation.
+
+    Parameters
+    ----------
+    portfolio : xr.Dataset
+        Result of `optimise(cube, rules)`.
+    cube, rules
+        What it was solved on.
+    simulate : callable
+        Called with the distinct trials not yet simulated; returns one `Simulated` for each, in order. A pair of building
+        and package may come again with another PV size; that needs no new engine run, only its hourly profile.
+    update : callable, optional
+        Returns the cube with all points simulated so far, e.g. from a surrogate fitted again; it must hold the simulated
+        savings at the simulated points. Default: `with_simulated`, which changes these points only.
+    max_rounds : int
+        Rounds of simulating and solving.
+
+    Returns
+    -------
+    Verified
+        All scenarios solved last on one cube and one list of forbidden packages. `portfolio.certified` is true only where
+        every touched building is simulated and meets the floor.
+
+    Raises
+    ------
+    InfeasibleError
+        If forbidding what failed leaves rules that contradict each other.
+
+    Notes
+    -----
+    A failed run forbids the package there at once. A floor that is broken although the point had joined the cube before
+    forbids it too; on the first failure the simulated saving joins the cube, so that more PV may still save the package.
+    """
+    named = named_scenarios(rules)
+    record = Record()
+    first_simulated = _flags(cube)
+    joined: set[tuple[str, str]] = set()
+    runs = 0
+    for record.rounds in range(1, max_rounds + 1):
+        new = [t for t in dict.fromkeys(_trials(portfolio)) if t not in record.simulated]
+        _note(portfolio, cube, record, first_simulated)
+        runs += len({(t.building, t.package) for t in new} - {(t.building, t.package) for t in record.simulated})
+        if new:
+            record.simulated.update(zip(new, simulate(new), strict=True))
+        broken = _broken(portfolio, cube, named, record.simulated)
+        failed = [(t.building, t.package) for t in new if not record.simulated[t].ok]
+        forbid = [*failed, *(pair for pair in broken if pair in joined)]
+        record.forbidden += [pair for pair in dict.fromkeys(forbid) if pair not in record.forbidden]
+        if not new and not forbid:
+            break
+        joined |= {(t.building, t.package) for t in new}
+        good = {t: s for t, s in record.simulated.items() if s.ok}
+        cube = (update or with_simulated)(cube, good)
+        portfolio = optimise(cube, {label: _forbidding(r, record.forbidden) for label, r in named.items()})
+    verification = verification_dataset(portfolio, cube, named, record)
+    return Verified(_stamped(portfolio, verification), verification, cube, tuple(record.forbidden), record.rounds, runs)
+
+
+def with_simulated(cube: xr.Dataset, simulated: Mapping[Trial, Simulated]) -> xr.Dataset:
+    """Return a cube with simulated savings at the simulated points, flagged there; a fresh Dataset.
+
+    PV curves are left as they are. `energy_saving_std` becomes what the run leaves of it.
+    """
+    new = cube.copy(deep=True)
+    if "simulated" not in new:
+        new["simulated"] = xr.zeros_like(new["energy_saving"]).astype(np.int8)
+        new["simulated"].attrs = {"units": "1", "long_name": "saving comes from engine runs"}
+    for trial, found in simulated.items():
+        at = {"building": trial.building, "package": trial.package}
+        new["energy_saving"].loc[at] = found.energy_saving_kwh
+        new["simulated"].loc[at] = 1
+        if "energy_saving_std" in new:
+            new["energy_saving_std"].loc[at] = found.energy_saving_std_kwh
+        for name, value in found.other.items():
+            new[name].loc[at] = value
+    return new
+
+
+def _flags(cube: xr.Dataset) -> set[tuple[str, str]]:
+    """Return pairs whose saving came from the engine before any round, and all pairs of buildings solved by direct runs."""
+    pairs: set[tuple[str, str]] = set()
+    if "simulated" in cube:
+        for b, p in np.argwhere(cube["simulated"].transpose("building", "package").values > 0.5):
+            pairs.add((str(cube["building"].values[b]), str(cube["package"].values[p])))
+    if "route" in cube:
+        direct = cube["building"].values[np.atleast_1d(cube["route"].values).astype(str) == "direct"]
+        pairs |= {(str(b), str(p)) for b in direct for p in cube["package"].values}
+    return pairs
+
+
+def _trials(portfolio: xr.Dataset) -> list[Trial]:
+    """Return the touched cases of all scenarios with their PV sizes, in order."""
+    found = []
+    for s, b in np.argwhere(portfolio["touched"].values):
+        package = str(portfolio["chosen_package"].values[s, b])
+        size = round(float(portfolio["pv_capacity"].values[s, b]), 6)
+        found.append(Trial(str(portfolio["building"].values[b]), package, size))
+    return found
+
+
+def _note(portfolio: xr.Dataset, cube: xr.Dataset, record: Record, known: set[tuple[str, str]]) -> None:
+    """Keep what was promised for a case before it was run, and in which round and scenario it was chosen."""
+    for s, b in np.argwhere(portfolio["touched"].values):
+        building, package = str(portfolio["building"].values[b]), str(portfolio["chosen_package"].values[s, b])
+        record.chosen.setdefault((str(portfolio["scenario"].values[s]), building, package), record.rounds)
+        if (building, package) not in record.round_of:
+            promised = float(cube["energy_saving"].sel(building=building, package=package))
+            is_known = (building, package) in known or package == NO_PACKAGE
+            record.predicted[building, package] = float("nan") if is_known else promised
+            record.round_of[building, package] = record.rounds
+
+
+def _broken(
+    portfolio: xr.Dataset, cube: xr.Dataset, named: Mapping[str, Rules], simulated: Mapping[Trial, Simulated]
+) -> list[tuple[str, str]]:
+    """Return chosen pairs that break the floor of their building in simulation."""
+    pairs = []
+    for s, label in enumerate(portfolio["scenario"].values):
+        rules = named[str(label)]
+        if rules.floor_scope != "building":
+            continue
+        for b in np.flatnonzero(portfolio["touched"].values[s]):
+            trial = _trials(portfolio.isel(scenario=[s], building=[b]))[0]
+            found = simulated[trial]
+            if found.ok and simulated_fraction(cube, rules, trial, found) < rules.minimum_saving_fraction - FLOOR_TOLERANCE:
+                pairs.append((trial.building, trial.package))
+    return pairs
+
+
+def simulated_fraction(cube: xr.Dataset, rules: Rules, trial: Trial, found: Simulated) -> float:
+    """Return saving over baseline of a simulated case, PV counted as the floor counts it."""
+    pv = {"none": 0.0, "self_used": found.pv_self_used_kwh, "all": 0.0}[rules.pv_in_floor]
+    if rules.pv_in_floor == "all" and "pv_specific_yield" in cube:
+        pv = trial.pv_capacity_kw * float(cube["pv_specific_yield"].sel(building=trial.building))
+    return (found.energy_saving_kwh + pv) / float(cube["baseline_energy"].sel(building=trial.building))
+
+
+def _forbidding(rules: Rules, forbidden: Sequence[tuple[str, str]]) -> Rules:
+    return rules.model_copy(update={"forbid": (*rules.forbid, *forbidden)})
+
+
+def _stamped(portfolio: xr.Dataset, verification: xr.Dataset) -> xr.Dataset:
+    """Return the portfolio, certified only where every touched building is simulated and meets its floor."""
+    met = verification["floor_met"].values | ~portfolio["touched"].values
+    return portfolio.assign(
+        certified=portfolio["certified"].copy(data=portfolio["certified"].values & met.all(axis=1))
+    )
