@@ -134,6 +134,26 @@ class Split(Record):
     highest_outdoor_supplementary_c: float
 
 
+class Borefield(Record):
+    """Ground and boreholes (frozen)."""
+
+    ground_conductivity_w_per_mk: Figure
+    ground_heat_capacity_j_per_m3k: Figure
+    undisturbed_c: Figure
+    warming_k: Figure
+    borehole_length_m: Figure
+    borehole_radius_m: Figure
+    spacing_m: Figure
+    buried_depth_m: Figure
+    conditioned_area_per_borehole_m2: Figure
+    flow_per_borehole_m3_per_s: Figure
+    grout_conductivity_w_per_mk: Figure
+    pipe_conductivity_w_per_mk: Figure
+    pipe_outer_diameter_m: Figure
+    pipe_thickness_m: Figure
+    pipe_distance_m: Figure
+
+
 class SystemData(Record):
     """The data file `sim/data/systems.yaml` (frozen, unknown keys refused)."""
 
@@ -157,6 +177,7 @@ class SystemData(Record):
     absorption: Absorption
     vrf: Vrf
     split: Split
+    borefield: Borefield
 
 
 class CurveData(Record):

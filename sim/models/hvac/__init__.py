@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from sim.models.frame import Frame
 from sim.models.hvac import (
+    absorption,
     air_source_heat_pump,
     chiller_boiler,
+    ground_source_heat_pump,
     high_efficiency_plant,
     split,
     vrf,
@@ -28,6 +30,8 @@ class System:
 
 SYSTEMS: dict[str, System] = {
     module.__name__.rsplit(".", 1)[-1]: System(module.add_templates, module.finish)
-    for module in (chiller_boiler, high_efficiency_plant, vrf, split, air_source_heat_pump)
+    for module in (
+        chiller_boiler, absorption, vrf, split, air_source_heat_pump, high_efficiency_plant, ground_source_heat_pump,
+    )
 }
 """By the registry's `source_system`."""

@@ -25,6 +25,7 @@ def finish(idf: OfficeIDF, frame: Frame) -> None:
     design = frame.design
     water.rate_chiller(idf, design)
     water.rate_boiler(idf, design)
+    tower.rate(idf)
     tower.control_condenser_water(idf, design)
     if design.tower_variable_speed:
         tower.make_variable_speed(idf)

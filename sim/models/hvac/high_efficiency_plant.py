@@ -1,30 +1,27 @@
-"""Water-cooled chiller with cooling tower, gas boiler, four-pipe fan coils."""
+"""High-efficiency chilled-water plant: variable-speed chiller, variable flow, tower and supply temperature resets.
+
+The same equipment as `chiller_boiler` with a plant control that the design cannot switch off: the condenser water
+always follows the wet bulb. Chiller, pumps, tower and boiler are what the design says.
+"""
 
 from __future__ import annotations
 
+from buildings.design import Design
 from sim.models.frame import Frame
-from sim.models.hvac import tower, water
+from sim.models.hvac import chiller_boiler
 from sim.models.idd import OfficeIDF
-from sim.models.systems import system_data
+
+
+def _controlled(frame: Frame) -> Frame:
+    design: Design = frame.design.model_copy(update={"tower_variable_speed": True, "variable_flow": True})
+    return Frame(design, frame.plan, frame.zones)
 
 
 def add_templates(idf: OfficeIDF, frame: Frame) -> None:
     """Add the templates of the system."""
-    design, data = frame.design, system_data()
-    water.add_rooms(idf, frame)
-    water.add_chilled_water(idf, design, wet_bulb_control=design.tower_variable_speed)
-    water.add_chiller(idf, design)
-    water.add_tower(idf)
-    water.add_hot_water(idf, design, data.hot_water.boiler,
-                        data.hot_water_reset if design.supply_temperature_reset else None)
-    water.add_boiler(idf, design)
+    chiller_boiler.add_templates(idf, _controlled(frame))
 
 
 def finish(idf: OfficeIDF, frame: Frame) -> None:
     """Replace what the templates cannot say."""
-    design = frame.design
-    water.rate_chiller(idf, design)
-    water.rate_boiler(idf, design)
-    tower.control_condenser_water(idf, design)
-    if design.tower_variable_speed:
-        tower.make_variable_speed(idf)
+    chiller_boiler.finish(idf, _controlled(frame))

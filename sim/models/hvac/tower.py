@@ -9,6 +9,14 @@ from sim.models.idd import OfficeIDF, add, one
 from sim.models.systems import system_data
 
 
+def rate(idf: OfficeIDF) -> None:
+    """Give the expanded tower Shanghai's design conditions."""
+    data, found = system_data().tower, one(idf, "CoolingTower:SingleSpeed")
+    found.Design_Inlet_Air_WetBulb_Temperature = data.design_wet_bulb_c
+    found.Design_Approach_Temperature = data.approach_k
+    found.Design_Range_Temperature = data.range_k
+
+
 def control_condenser_water(idf: OfficeIDF, design: Design) -> None:
     """Let the condenser-water setpoint follow the wet bulb with an approach, where the tower's fans can follow."""
     if not design.tower_variable_speed:
