@@ -147,10 +147,11 @@ def _jumps(rows: Sequence[BillRow], column: str, file: str) -> list[Fault]:
     if len(given) < 6:
         return []
     strange = []
+    median = statistics.median(value for _, value in given)
     for row, value in given:
         same = [other for peer, other in given if peer.bill.month_of_year == row.bill.month_of_year and peer is not row]
-        usual = statistics.median(same) if same else statistics.median(other for _, other in given)
-        if usual > 0 and not usual / factor <= value <= usual * factor:
+        usual = statistics.median(same) if same else median
+        if all(level > 0 and not level / factor <= value <= level * factor for level in (usual, median)):
             strange.append(Fault(file, f"row {row.number}, column {column}", f"{value:g}",
                                  f"near {usual:g} (merged or doubled months? a meter change?)"))
     return strange

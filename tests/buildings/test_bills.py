@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from buildings import MonthlyBill, read_bills, read_registry
+from buildings.bills import BillRow, annual, full_years, monthly_array, unit_faults
+from buildings.plausibility import check_files, strange_bills
+from vocabulary import InputError
+
+MONTHS = [f"{year}-{month:02d}" for year in (2023, 2024, 2025) for month in range(1, 13)]
+
+
+def bills_file(tmp_path, rows, header="building_id,month,electricity_kwh,gas_m3,water_m3,cost_cny"):
+    path = tmp_path / "bills.csv"
+    path.write_text(header + "\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def faults_of(path, areas=None):
+    with pytest.raises(InputError) as error:
+        read_bills(path, areas)
+    return error.value.faults
+
+
+def test_months_come_sorted_and_blank_is_unknown(tmp_path):
+    read = read_bills(bills_file(tmp_path, ["A,2024-02,5000,,3,", "A,2024/1,4000,7,,9"]))
+    assert [bill.month for bill in read["A"]] == ["2024-01", "2024-02"]
+    assert read["A"][1].gas_m3 is None
+    assert read["A"][0].gas_m3 == 7
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("A,2024-13,1,1,1,1", "month"), ("A,2024-01~2024-02,1,1,1,1", "month"), ("A,1月,1,1,1,1", "month"),
+        ("A,2024-01,-5,1,1,1", "electricity_kwh"), ("A,2024-01,n/a,1,1,1", "electricity_kwh"),
+        ("A,2024-01,1,1e99,1,1", "gas_m3"), ("A,2024-01,1,1,nan,1", "water_m3"), (",2024-01,1,1,1,1", "building_id"),
+    ],
+)
+def test_faulty_cells_are_placed(tmp_path, row, column):
+    (fault,) = faults_of(bills_file(tmp_path, [row]))
+    assert fault.place == f"row 2, column {column}"
+
+
+def test_doubled_month_and_misspelt_column(tmp_path):
+    faults = faults_of(bills_file(tmp_path, ["A,2024-01,1,1,1,1", "B,2024-01,1,1,1,1", "A,2024/01,2,1,1,1"],
+                                  header="building_id,month,electricity_kw,gas_m3,water_m3,cost_cny"))
+    assert {(fault.place, fault.nearest) for fault in faults} == {
+        ("header", "electricity_kwh"), ("row 4, column month", "")}
+
+
+def test_wrong_units_are_named(tmp_path):
+    rows = [f"A,{month},4.2,100,50," for month in MONTHS[:12]]
+    rows += [f"B,{month},42000,{60_000 * 4},50," for month in MONTHS[:2]]
+    rows += [f"C,{month},42000,100,50," for month in MONTHS[:11]] + ["C,2023-12,4.3,100,50,"]
+    faults = faults_of(bills_file(tmp_path, rows), {"A": 6000.0, "B": 6000.0, "C": 6000.0})
+    assert [fault.nearest for fault in faults] == ["42000", "6744", "6744", "43000"]
+    assert "10^4 kWh" in faults[0].expected
+    assert "MJ" in faults[1].expected
+    assert faults[3].place == "row 27, column electricity_kwh"
+
+
+@given(st.floats(15, 300), st.floats(500, 100_000), st.lists(st.floats(0.4, 1.9), min_size=12, max_size=12))
+def test_any_plausible_intensity_passes_and_its_ten_thousandth_does_not(intensity, area, shape):
+    def rows(factor):
+        return [BillRow(n + 2, "A", MonthlyBill(month=month, electricity_kwh=factor * intensity * area * part / 12))
+                for n, (month, part) in enumerate(zip(MONTHS[:12], shape, strict=True))]
+
+    assert unit_faults(rows(1.0), {"A": area}, "f") == []
+    assert len(unit_faults(rows(1e-4), {"A": area}, "f")) == 1
+
+
+def test_faults_of_registry_and_bills_come_together(write_registry, tmp_path):
+    bills = bills_file(tmp_path, ["A1,2024-01,-5,1,1,1"])
+    with pytest.raises(InputError) as error:
+        read_registry(write_registry({"storeys": "x"}), bills)
+    assert [fault.file for fault in error.value.faults] == ["registry.csv", "bills.csv"]
+
+
+@given(st.lists(st.sampled_from(MONTHS), unique=True))
+def test_full_years_and_annual_agree_with_counting(months):
+    bills = [MonthlyBill(month=month, electricity_kwh=1.0 + n) for n, month in enumerate(sorted(months))]
+    for year in (2023, 2024, 2025):
+        own = [bill.electricity_kwh for bill in bills if bill.month.startswith(str(year))]
+        assert (year in full_years(bills)) == (len(own) == 12)
+        assert annual(bills, "electricity_kwh", year) == (sum(own) if len(own) == 12 else None)
+    array = monthly_array(bills, "electricity_kwh", MONTHS)
+    assert np.isfinite(array).sum() == len(months)
+
+
+def test_strange_bills_are_named_not_refused(write_registry, tmp_path):
+    rows = [f"A1,{month},{45_000 + 100 * n},,200," for n, month in enumerate(MONTHS)]
+    rows[5] = "A1,2023-06,450000,,200,"
+    del rows[20]
+    faults, strange = check_files(write_registry({}), bills_file(tmp_path, rows))
+    assert faults == []
+    assert {item.place for item in strange} == {"building A1", "row 7, column electricity_kwh"}
+    assert "2024-09" in next(item.found for item in strange if item.place == "building A1")
+
+
+def test_odd_intensity_is_strange(sample):
+    building = sample[0]
+    rows = [BillRow(2, building.building_id, MonthlyBill(month="2024-01", electricity_kwh=40 * building.floor_area_m2))]
+    (found,) = strange_bills(rows, sample, "f")
+    assert "480 kWh/m2" in found.found
+
+
+def test_check_names_strange_registry_values(write_registry):
+    path = write_registry(
+        {"year_built": "1905", "usable_roof_area_m2": "5000"},
+        {"building_id": "B", "name": "one", "latitude_deg": "51.4", "longitude_deg": "0"},
+    )
+    faults, strange = check_files(path)
+    assert faults == []
+    assert {item.place for item in strange} == {
+        "row 2, column year_built", "row 2, column usable_roof_area_m2", "row 3, column longitude_deg",
+        "row 3, column name"}
+
+
+def test_check_returns_faults_without_raising(write_registry):
+    faults, strange = check_files(write_registry({"storeys": "-2"}))
+    assert len(faults) == 1
+    assert strange == []
