@@ -1,0 +1,83 @@
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from buildings import read_registry
+from buildings.datafile import DATA_DIR
+from buildings.plausibility import check_files
+from scripts.make_illustrative_district import main
+
+REGISTRY = DATA_DIR / "jiading_illustrative.csv"
+BILLS = DATA_DIR / "jiading_illustrative_bills.csv"
+
+
+@pytest.fixture(scope="module")
+def district():
+    return read_registry(REGISTRY, BILLS)
+
+
+def billed_intensity(building):
+    """Mean yearly electricity [kWh/m2] straight from the bills."""
+    known = [bill.electricity_kwh for bill in building.bills]
+    return 12 * np.mean(known) / building.floor_area_m2
+
+
+def test_the_script_makes_the_files_that_are_kept(tmp_path):
+    main(out=tmp_path)
+    for kept in (REGISTRY, BILLS):
+        assert (tmp_path / kept.name).read_bytes() == kept.read_bytes()
+
+
+def test_registry_has_no_fault_and_nothing_strange():
+    assert check_files(REGISTRY) == ([], [])
+
+
+def test_levels_are_those_of_the_brief(district):
+    area = np.array([building.floor_area_m2 for building in district])
+    intensity = np.array([billed_intensity(building) for building in district])
+    assert len(district) == 115
+    assert 85 <= np.average(intensity, weights=area) <= 100
+    assert 65 <= np.median(intensity) <= 85
+
+
+def test_monthly_shape_is_the_published_one(district):
+    """Area-weighted monthly share within 10 % of the published series, from the bills alone."""
+    parameters = yaml.safe_load((DATA_DIR / "illustrative_district.yaml").read_text(encoding="utf-8"))
+    published = np.array(parameters["published_electricity_kwh_per_m2"])
+    full = [building for building in district if len(building.bills) == 36]
+    monthly = np.sum([[bill.electricity_kwh for bill in building.bills] for building in full], axis=0)
+    monthly = monthly.reshape(3, 12).mean(axis=0)
+    np.testing.assert_allclose(monthly / monthly.sum(), published / published.sum(), rtol=0.10)
+
+
+def test_every_row_is_labelled_illustrative(district):
+    assert all(building.illustrative for building in district)
+    with BILLS.open(encoding="utf-8") as file:
+        assert {row["illustrative"] for row in csv.DictReader(file)} == {"yes"}
+
+
+def test_district_is_varied(district):
+    assert len({building.vintage for building in district}) == 4
+    assert len({building.source_system for building in district}) >= 5
+    assert len({building.plan_shape for building in district}) == 4
+    compounds = [building.compound_id for building in district]
+    assert len(set(compounds)) < len(compounds)
+    assert all(31.2 < b.latitude_deg < 31.5 and 121.1 < b.longitude_deg < 121.4 for b in district)
+
+
+def test_gas_only_where_something_burns_it(district):
+    burning = {"chiller_boiler", "absorption", "high_efficiency_plant"}
+    for building in district:
+        gas = sum(bill.gas_m3 for bill in building.bills)
+        if building.source_system in burning:
+            assert gas > 0
+        elif building.occupants < 150:
+            assert gas == 0
+
+
+def test_files_sit_beside_each_other():
+    assert Path(REGISTRY).exists()
+    assert Path(BILLS).exists()
