@@ -12,6 +12,9 @@ from sim.models.datafile import Record, load
 from sim.models.geometry import Facade, Plan, PlanZone, Polygon, Storey, Wall, area
 from sim.models.idd import OfficeIDF, add
 
+LARGEST_WINDOW_HEIGHT = 0.99
+"""Of the wall's height: the engine wants a window to lie inside its wall."""
+
 
 class Material(Record):
     """One layer (frozen)."""
@@ -205,7 +208,7 @@ def _add_wall(idf: OfficeIDF, design: Design, zone: str, number: int, wall: Wall
     if ratio == 0.0:
         return
     width = construction_data().window_width_fraction
-    glass = min(ratio / width, 0.99) * height
+    glass = min(ratio / width, LARGEST_WINDOW_HEIGHT) * height
     sill = z_m + (height - glass) / 2
     _add_polygon(idf, "FenestrationSurface:Detailed", _upright(wall, sill, sill + glass, (1 - width) / 2),
                  Name=f"{name} window", Surface_Type="Window", Construction_Name="window",
@@ -226,7 +229,8 @@ def _add_partition(idf: OfficeIDF, names: tuple[str, str], number: int, wall: Wa
     ):
         _add_polygon(idf, "BuildingSurface:Detailed", corners, Name=f"{side} to {other} {number}",
                      Surface_Type="Wall", Construction_Name=construction, Zone_Name=side,
-                     Outside_Boundary_Condition="Surface", Outside_Boundary_Condition_Object=f"{other} to {side} {number}",
+                     Outside_Boundary_Condition="Surface",
+                     Outside_Boundary_Condition_Object=f"{other} to {side} {number}",
                      Sun_Exposure="NoSun", Wind_Exposure="NoWind")
 
 
@@ -273,10 +277,11 @@ def envelope_areas(design: Design, plan: Plan) -> dict[str, float]:
     windows.
     """
     windows = walls = 0.0
+    largest = LARGEST_WINDOW_HEIGHT * construction_data().window_width_fraction
     for zone in plan.zones:
         for wall in zone.walls:
             facade = wall.length_m * design.storey_height_m * design.storeys
-            windows += facade * min(_window_ratio(design, wall.facade), 0.99 * construction_data().window_width_fraction)
+            windows += facade * min(_window_ratio(design, wall.facade), largest)
             walls += facade
     storey_m2 = sum(area(polygon) for zone in plan.zones for polygon in zone.floors)
     conditioned = sum(zone.area_m2 for zone in plan.zones if zone.conditioned) * design.storeys

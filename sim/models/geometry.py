@@ -252,6 +252,13 @@ def _scaled(polygon: Polygon, factor: float) -> Polygon:
     return tuple((x0 + root * (x - x0), y0 + root * (y - y0)) for x, y in polygon)
 
 
+def _service_beside_core(floors: tuple[Polygon, ...]) -> PlanZone:
+    """Return a service zone that shares two sides of a square block of its area with the core."""
+    x, y = floors[0][0]
+    length = 2 * math.sqrt(sum(area(polygon) for polygon in floors))
+    return PlanZone("service", False, floors, (), (Wall((x, y), (x + length, y), "south"),))
+
+
 def zone_plan(design: Design) -> Plan:
     """Return the thermal zones of one storey.
 
@@ -285,7 +292,7 @@ def zone_plan(design: Design) -> Plan:
         inner = "service"
     else:
         zones.append(PlanZone("core", True, tuple(_scaled(p, rest) for p in floors)))
-        zones.append(PlanZone("service", False, tuple(_scaled(p, 1.0 - rest) for p in floors)))
+        zones.append(_service_beside_core(tuple(_scaled(p, 1.0 - rest) for p in floors)))
         inner = "core"
     perimeter = sum(math.dist(p[i], p[i - 1]) for p in shape for i in range(len(p)))
     return Plan(tuple(zones), inner, depth, perimeter)

@@ -18,6 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from eppy.bunch_subclass import EpBunch
 from eppy.EPlusInterfaceFunctions import parse_idd
 from eppy.modeleditor import IDF
 
@@ -31,7 +32,7 @@ FIELDS_PER_LINE = 8
 REPEATED_FIELDS = ("default", "units")
 
 
-class OfficeIDF(IDF):
+class OfficeIDF(IDF):  # type: ignore[misc]  # eppy has no types
     """eppy's IDF with the 25.2 IDD of this module.
 
     eppy keeps its IDD as a class attribute and refuses a second one; a class of our own leaves eppy's alone.
@@ -205,7 +206,7 @@ def read_idf(text: str = "") -> OfficeIDF:
     return OfficeIDF(io.StringIO(text))
 
 
-def add(idf: OfficeIDF, kind: str, **fields: object) -> Any:
+def add(idf: OfficeIDF, kind: str, **fields: object) -> EpBunch:
     """Add one object with all of the schema's defaults filled in.
 
     Parameters
@@ -232,7 +233,7 @@ def add(idf: OfficeIDF, kind: str, **fields: object) -> Any:
     return idf.newidfobject(kind.upper(), **plain)
 
 
-def one(idf: OfficeIDF, kind: str) -> Any:
+def one(idf: OfficeIDF, kind: str) -> EpBunch:
     """Return the only object of a kind.
 
     Raises

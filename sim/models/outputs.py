@@ -60,7 +60,8 @@ def _outputs() -> tuple[Output, ...]:
         scale = factor / JOULES_PER_KWH
         for end_use, categories in ENGINE_END_USES.items():
             for category in categories:
-                found.append(Output(f"{category}:{resource}", "Monthly", "meter", "energy_use", scale, carrier, end_use))
+                name = f"{category}:{resource}"
+                found.append(Output(name, "Monthly", "meter", "energy_use", scale, carrier, end_use))
         hourly = "electricity_hourly" if carrier == "electricity" else "natural_gas_hourly"
         found.append(Output(f"{resource}:Facility", "Hourly", "meter", hourly, scale, carrier))
         found.append(Output(f"{resource}:Facility", "Monthly", "meter", "energy_use_total", scale, carrier))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -92,7 +92,7 @@ class ModelSettings(Record):
     hourly: bool = Field(default=True, description="report hourly electricity and gas")
 
 
-def default_settings(**changes: Any) -> ModelSettings:
+def default_settings(**changes: object) -> ModelSettings:
     """Return the default settings, with changes.
 
     Raises

@@ -25,8 +25,9 @@ def finish(idf: OfficeIDF, frame: Frame) -> None:
     data = system_data().air_source_heat_pump
     for side in ("Cooling", "Heating"):
         add(idf, "OutdoorAir:Node", Name=f"{side} source inlet")
-    cooling = heat_pump.replace_chiller(idf, frame.design.cooling_cop, data, ("air_cooling_capacity", "air_cooling_eir"))
-    heating = heat_pump.replace_boiler(idf, frame.design.heating_cop, data, ("air_heating_capacity", "air_heating_eir"))
+    design = frame.design
+    cooling = heat_pump.replace_chiller(idf, design.cooling_cop, data, ("air_cooling_capacity", "air_cooling_eir"))
+    heating = heat_pump.replace_boiler(idf, design.heating_cop, data, ("air_heating_capacity", "air_heating_eir"))
     for machine, side in ((cooling, "Cooling"), (heating, "Heating")):
         machine.Condenser_Type = "AirSource"
         machine.Source_Side_Inlet_Node_Name = f"{side} source inlet"

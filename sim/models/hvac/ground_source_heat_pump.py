@@ -71,8 +71,11 @@ def _add_source_branch(idf: OfficeIDF) -> None:
     add(idf, "Branch", Name="Bo CndW Branch", Component_Object_Type_1=heat_pump.HEATING_KIND,
         Component_Name_1=heat_pump.HEATING, Component_Inlet_Node_Name_1="Bo Cnd Inlet",
         Component_Outlet_Node_Name_1="Bo Cnd Outlet")
-    for kind, name in (("BranchList", "CHW CndW Demand Side Branches"), ("Connector:Splitter", "CHW CndW Demand Splitter"),
-                       ("Connector:Mixer", "CHW CndW Demand Mixer")):
+    for kind, name in (
+        ("BranchList", "CHW CndW Demand Side Branches"),
+        ("Connector:Splitter", "CHW CndW Demand Splitter"),
+        ("Connector:Mixer", "CHW CndW Demand Mixer"),
+    ):
         _insert(idf.getobject(kind.upper(), name), "Ch CndW Branch", "Bo CndW Branch")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from eppy.bunch_subclass import EpBunch
 
 from sim.models.hvac.curves import add_curve, evaluate
 from sim.models.hvac.plant import replace_component
@@ -14,7 +14,7 @@ COOLING_KIND, HEATING_KIND = "HeatPump:PlantLoop:EIR:Cooling", "HeatPump:PlantLo
 
 
 def _machine(idf: OfficeIDF, kind: str, name: str, nodes: tuple[str, str], cop: float, data: HeatPump,
-             curves: tuple[str, str], rating: Point) -> Any:
+             curves: tuple[str, str], rating: Point) -> EpBunch:
     """Add one side of a heat pump. Its part-load curve multiplies the EIR (1 at full load), unlike a chiller's."""
     at = (rating.load_c, rating.source_c)
     capacity, eir = (add_curve(idf, curve, evaluate(curve, *at)) for curve in curves)
@@ -28,7 +28,7 @@ def _machine(idf: OfficeIDF, kind: str, name: str, nodes: tuple[str, str], cop: 
         Control_Type="Load", Flow_Mode="ConstantFlow", Minimum_Part_Load_Ratio=data.minimum_part_load)
 
 
-def replace_chiller(idf: OfficeIDF, cop: float, data: HeatPump, curves: tuple[str, str]) -> Any:
+def replace_chiller(idf: OfficeIDF, cop: float, data: HeatPump, curves: tuple[str, str]) -> EpBunch:
     """Put the cooling side of a heat pump in the chiller's place and return it."""
     old = one(idf, "Chiller:Electric:EIR")
     nodes = old.Chilled_Water_Inlet_Node_Name, old.Chilled_Water_Outlet_Node_Name
@@ -38,7 +38,7 @@ def replace_chiller(idf: OfficeIDF, cop: float, data: HeatPump, curves: tuple[st
     return machine
 
 
-def replace_boiler(idf: OfficeIDF, cop: float, data: HeatPump, curves: tuple[str, str]) -> Any:
+def replace_boiler(idf: OfficeIDF, cop: float, data: HeatPump, curves: tuple[str, str]) -> EpBunch:
     """Put the heating side of a heat pump in the boiler's place and return it.
 
     Its size is the larger of cooling and heating: it is the same machine.
