@@ -68,7 +68,8 @@ def nearest_station(
         raise InputError([Fault("weather fetch", "--near", place, "latitude -90..90 and longitude -180..180")])
     found = (index or station_index()).nearest(latitude_deg, longitude_deg, limit=_ENTRIES)
     if not found:
-        raise InputError([Fault("weather fetch", "--near", f"{latitude_deg},{longitude_deg}", "a station in the index")])
+        place = f"{latitude_deg},{longitude_deg}"
+        raise InputError([Fault("weather fetch", "--near", place, "a station in the index")])
     same = [entry for entry in found if entry.station.wmo == found[0].station.wmo]
     newest = max(same, key=lambda entry: _last_year(entry.station.url))
     return newest.station, float(newest.distance_km)

@@ -1,0 +1,136 @@
+"""Print how good made years are: normals kept, statistics beside real files, energy of the sample offices.
+
+Example: python -m scripts.weather_table --store out/weather_runs FILE.epw [FILE.epw ...]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+import xarray as xr
+
+from weather import City, load_city, make_typical_year, read_epw
+from weather.normals import city_of
+from weather.repair import repair
+from weather.solar import pv_yield
+from weather.statistics import largest_deviations, summary
+
+_REGISTRY = Path(__file__).parent.parent / "buildings" / "data" / "jiading_sample.csv"
+
+
+@dataclass(frozen=True)
+class Energy:
+    """Annual figures under one year: cooling electricity and heating of each office [kWh], PV yield [kWh/kW]."""
+
+    cooling: np.ndarray
+    heating: np.ndarray
+    pv: float
+
+
+def kept_normals(city: City, seeds: int) -> list[str]:
+    """Return table (1): largest deviations of monthly means from the normals over the seeds."""
+    normals = city.normals
+    given = normals.temperature_c.array, normals.global_radiation_wh_per_m2_day.array
+    off = np.array([largest_deviations(make_typical_year(city, seed), *given) for seed in range(seeds)]).max(axis=0)
+    return [
+        "| largest deviation of a month from its normal | found | asked |", "|---|---|---|",
+        f"| dry bulb, K | {off[0]:.4f} | 0.2 |", f"| global radiation, % | {100 * off[1]:.3f} | 2 |",
+    ]
+
+
+def side_by_side(columns: dict[str, xr.Dataset]) -> list[str]:
+    """Return table (2): the figures of each year in a column of its own."""
+    found = {name: summary(year) for name, year in columns.items()}
+    first = next(iter(found.values()))
+    lines = ["| figure | " + " | ".join(found) + " |", "|---" * (len(found) + 1) + "|"]
+    return lines + [
+        f"| {row} | " + " | ".join(f"{figures[row]:.{_digits(figures[row])}f}" for figures in found.values()) + " |"
+        for row in first
+    ]
+
+
+def _digits(value: float) -> int:
+    return 0 if abs(value) >= 100 else 1 if abs(value) >= 4 else 2
+
+
+def energy(year: xr.Dataset, store: Path, offices: list[str]) -> Energy:
+    """Run the sample offices under a year.
+
+    Raises
+    ------
+    typer.Exit
+        If a run failed.
+    """
+    from buildings import read_registry
+    from sim import simulate
+    from sim.plan import baseline_cases
+
+    chosen = [one for one in read_registry(_REGISTRY) if not offices or one.building_id in offices]
+    found = simulate(baseline_cases(chosen, "year"), weather=year, store=store, workers=1, progress="quiet")
+    if not (found["status"].values.astype(str) == "ok").all():
+        typer.echo(f"runs failed: {found['status'].values}", err=True)
+        raise typer.Exit(3)
+    annual = found["energy_use"].sum("month")
+    return Energy(
+        annual.sel(carrier="electricity", end_use="cooling").values,
+        annual.sel(end_use="heating").sum("carrier").values,
+        float(pv_yield(year).sum()),
+    )
+
+
+def fed_with(real: xr.Dataset, like: City, seeds: int, store: Path, offices: list[str]) -> list[str]:
+    """Return the rows of table (3) for one real year: made years from its own monthly means, against itself."""
+    truth = energy(real, store, offices)
+    city = city_of(real, like)
+    made = []
+    for seed in range(seeds):
+        year = make_typical_year(city, seed)
+        year.attrs["design_conditions"] = real.attrs["design_conditions"]  # the same equipment under both
+        made.append(energy(year, store, offices))
+    rows = {
+        "cooling electricity of all offices": [one.cooling.sum() / truth.cooling.sum() - 1 for one in made],
+        "heating of all offices": [one.heating.sum() / truth.heating.sum() - 1 for one in made],
+        "PV yield": [one.pv / truth.pv - 1 for one in made],
+        "cooling electricity, worst office": _worst([one.cooling for one in made], truth.cooling),
+        "heating, worst office": _worst([one.heating for one in made], truth.heating),
+    }
+    name = real.attrs["source"]
+    return [
+        f"| {name} | {row} | {100 * np.mean(off):+.1f} | " + " ".join(f"{100 * one:+.1f}" for one in off) + " |"
+        for row, off in rows.items()
+    ]
+
+
+def _worst(made: list[np.ndarray], truth: np.ndarray) -> list[float]:
+    """Return the deviations, seed by seed, of the office whose mean deviation is largest."""
+    off = np.stack(made) / truth - 1
+    return list(off[:, int(np.abs(off.mean(axis=0)).argmax())])
+
+
+def main(
+    files: Annotated[list[Path], typer.Argument(help="real EPW years; they are repaired first")],
+    store: Annotated[Path, typer.Option(help="folder of runs")],
+    seeds: Annotated[int, typer.Option(min=1, help="made years per real one")] = 5,
+    city: Annotated[str, typer.Option(help="city whose spread and shapes are used")] = "shanghai",
+    office: Annotated[list[str] | None, typer.Option(help="only these buildings of the sample")] = None,
+    runs: Annotated[bool, typer.Option(help="run the offices too, for table (3)")] = True,
+) -> None:
+    """Print the three tables as Markdown."""
+    like = load_city(city)
+    real = [repair(read_epw(path))[0] for path in files]
+    lines = kept_normals(like, seeds)
+    made = {f"made, seed {seed}": make_typical_year(like, seed) for seed in range(2)}
+    lines += ["", *side_by_side({**made, **{str(year.attrs["source"]): year for year in real}}), ""]
+    if runs:
+        lines += ["| fed with the means of | figure | mean, % | seed by seed, % |", "|---|---|---|---|"]
+        for year in real:
+            lines += fed_with(year, like, seeds, store, office or [])
+    typer.echo("\n".join(lines))
+
+
+if __name__ == "__main__":
+    typer.run(main)
