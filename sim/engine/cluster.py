@@ -89,7 +89,9 @@ def connect(
             yield client
         return
     lost = f"{cluster.lost_worker_timeout_s:g}s" if cluster else "15s"
-    with dask.config.set({"distributed.deploy.lost-worker-timeout": lost, "distributed.worker.daemon": False}):
+    spawned = {**dask.config.get("distributed.nanny.pre-spawn-environ", {}), "DASK_LOGGING__DISTRIBUTED": "critical"}
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": lost,
+                          "distributed.nanny.pre-spawn-environ": spawned}):
         started = _slurm(cluster, shared_folder or Path.cwd()) if cluster else _local(workers)
         client = None
         try:
