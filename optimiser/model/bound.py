@@ -40,6 +40,7 @@ class Relaxation:
         self.starts = np.flatnonzero(np.diff(columns.building, prepend=-1))
         self.present = columns.building[self.starts]
         self.groups = int(max(columns.group.max(initial=-1), segments.group.max(initial=-1))) + 2
+        self.touched = np.nan
 
     def evaluate(self, multipliers: Floats) -> Bound:
         """Return the bound for multipliers of shape (row,), all at least 0."""
@@ -86,8 +87,18 @@ class Relaxation:
         if len(self.upper) == 0:
             return np.zeros(0)
         if len(self.upper) == 1:
-            return np.array([self._price_of_one_row()])
+            price = np.array([self._price_of_one_row()])
+            self.touched = self._touched_between(price)
+            return price
         return self._prices_of_linear_relaxation()
+
+    def _touched_between(self, price: Floats) -> float:
+        """Return how many buildings the linear relaxation touches: a mix of the plans on both sides of the price."""
+        sides = [self.plan(self.evaluate(price * (1.0 + shift))) for shift in (-1e-9, 1e-9)]
+        use = [float((self.matrix @ plan)[0]) for plan in sides]
+        count = [float(plan[: self.n_columns].sum()) for plan in sides]
+        share = (self.upper[0] - use[1]) / (use[0] - use[1]) if use[0] > use[1] else 0.0
+        return count[1] + min(max(share, 0.0), 1.0) * (count[0] - count[1])
 
     def _usage(self, price: float) -> tuple[float, float]:
         """Return `U` and what its plan uses of the one row, at one price."""
@@ -145,6 +156,7 @@ class Relaxation:
         )
         if result.ineqlin is None or result.status != 0:
             return np.zeros(len(self.upper))
+        self.touched = float(result.x[: self.n_columns].sum())
         return np.maximum(-np.asarray(result.ineqlin.marginals)[: len(self.upper)], 0.0) * weight / scale
 
 

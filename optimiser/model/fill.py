@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.model.bound import Bound, Relaxation
-from optimiser.model.instance import Floats
+from optimiser.model.instance import Floats, Ints
 
-_MOVES = 200
+_MOVES = 100
+_NEAR = 5000
+"""Columns that a first plan may use; it decides how good the plan in hand is, never what is proven."""
 
 
 def filled(relaxation: Relaxation, bound: Bound) -> Floats | None:
@@ -23,28 +25,48 @@ def filled(relaxation: Relaxation, bound: Bound) -> Floats | None:
     plan = relaxation.plan(relaxation.evaluate(bound.prices * (1.0 + 1e-9)))
     if float(cost @ plan) > relaxation.upper[0]:
         plan = np.zeros(relaxation.instance.size)
-    return _with_pv(relaxation, cost, _upgraded(relaxation, cost, plan, bound.segments))
+    return _with_pv(relaxation, cost, _upgraded(relaxation, cost, plan, bound))
 
 
-def _upgraded(relaxation: Relaxation, cost: Floats, plan: Floats, paying: Floats) -> Floats:
-    """Swap columns, one building at a time, for those that gain most within the money left (each with its paying PV)."""
+def _upgraded(relaxation: Relaxation, cost: Floats, plan: Floats, bound: Bound) -> Floats:
+    """Change one or two buildings at a time, as long as that gains within the money left (columns with their paying PV)."""
     instance, n = relaxation.instance, relaxation.n_columns
-    value, spend = _bundles(relaxation, instance.value, paying), _bundles(relaxation, cost, paying)
+    value, spend = _bundles(relaxation, instance.value, bound.segments), _bundles(relaxation, cost, bound.segments)
+    idle = np.flatnonzero(~instance.mandatory)
+    near = np.argsort(-bound.per_column, kind="stable")[:_NEAR]
+    building = np.concatenate([instance.columns.building[near], idle])
+    value_of, spend_of = (np.concatenate([a[near], np.zeros(len(idle))]) for a in (value, spend))
+    column = np.concatenate([near, np.full(len(idle), -1)])
     chosen = np.full(relaxation.n_buildings, -1, dtype=np.intp)
     at = np.flatnonzero(plan[:n] > 0.5)
     chosen[instance.columns.building[at]] = at
     for _ in range(_MOVES):
-        taken = chosen >= 0
-        has_value, has_spend = np.zeros(len(chosen)), np.zeros(len(chosen))
-        has_value[taken], has_spend[taken] = value[chosen[taken]], spend[chosen[taken]]
+        has_value, has_spend = (np.where(chosen >= 0, a[chosen], 0.0) for a in (value, spend))
         left = float(relaxation.upper[0]) - has_spend.sum()
-        gain = value - has_value[instance.columns.building]
-        fits = (spend - has_spend[instance.columns.building] <= left) & (gain > 1e-12 * np.abs(value))
-        if not fits.any():
+        moves = _best_moves(value_of - has_value[building], spend_of - has_spend[building], building, left)
+        if not len(moves):
             break
-        best = int(np.flatnonzero(fits)[gain[fits].argmax()])
-        chosen[instance.columns.building[best]] = best
-    return _plan_of(relaxation, chosen, paying)
+        chosen[building[moves]] = column[moves]
+    return _plan_of(relaxation, chosen, bound.segments)
+
+
+def _best_moves(gain: Floats, spend: Floats, building: Ints, left: float) -> Ints:
+    """Return the one or two changes, of different buildings, that gain most together within the money left."""
+    order = np.argsort(spend, kind="stable")
+    gain, spend, building = gain[order], spend[order], building[order]
+    best_so_far = np.maximum.accumulate(gain)
+    first_at = np.maximum.accumulate(np.where(gain >= best_so_far, np.arange(len(gain)), 0))
+    last = np.searchsorted(spend, left - spend, side="right") - 1
+    partner = np.where(last >= 0, first_at[np.maximum(last, 0)], 0)
+    together = np.where((last >= 0) & (building[partner] != building), gain + gain[partner], -np.inf)
+    alone = np.where(spend <= left, gain, -np.inf)
+    one, two = int(alone.argmax()), int(together.argmax())
+    least = 1e-12 * float(np.abs(gain).max(initial=0.0))
+    if max(alone[one], together[two]) <= least:
+        return np.zeros(0, dtype=np.intp)
+    if alone[one] >= together[two]:
+        return order[[one]]
+    return order[[two, int(partner[two])]]
 
 
 def _bundles(relaxation: Relaxation, per_variable: Floats, paying: Floats) -> Floats:
@@ -56,7 +78,7 @@ def _bundles(relaxation: Relaxation, per_variable: Floats, paying: Floats) -> Fl
     return bundle
 
 
-def _plan_of(relaxation: Relaxation, chosen: Floats, paying: Floats) -> Floats:
+def _plan_of(relaxation: Relaxation, chosen: Ints, paying: Floats) -> Floats:
     instance, n, s = relaxation.instance, relaxation.n_columns, relaxation.n_segments
     plan = np.zeros(instance.size)
     taken = chosen[chosen >= 0]
