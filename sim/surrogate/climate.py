@@ -110,7 +110,8 @@ def climate_of(simulations: xr.Dataset) -> Climate:
 def _check(simulations: xr.Dataset) -> None:
     faults = [Fault("simulations", name, "missing", "a weather column over hour")
               for name in (*_NEEDED, "is_workday") if name not in simulations]
-    faults += [Fault("simulations", name, "missing", "an attribute") for name in _PLACE if name not in simulations.attrs]
+    faults += [Fault("simulations", name, "missing", "an attribute")
+               for name in _PLACE if name not in simulations.attrs]
     faults += [Fault("simulations", name, "NaN", "8760 numbers") for name in _NEEDED
                if name in simulations and not bool(np.isfinite(simulations[name].values).all())]
     if faults:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import netcdf
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+import netcdf
 import vocabulary
 from sim.models.systems import system_data
 from sim.surrogate.climate import Climate
@@ -127,9 +127,9 @@ def write(path: str | Path, climate: Climate, learned: Learned, ranges: Mapping[
     groups = {name: _stage_dataset(stage) for name, stage in stages.items()}
     groups["climate"] = climate.to_dataset()
     attrs = {
-        "surrogate_kind": KIND, "surrogate_version": VERSION, "stages": json.dumps(sorted(stages)),
+        **(attributes or {}), "surrogate_kind": KIND, "surrogate_version": VERSION, "stages": json.dumps(sorted(stages)),
         "coefficients": json.dumps(learned.coefficients), "ranges": json.dumps(ranges),
-        "systems": json.dumps(systems), "errors": json.dumps(errors), "labels": json.dumps(dict(labels)), **(attributes or {}),
+        "systems": json.dumps(systems), "errors": json.dumps(errors), "labels": json.dumps(dict(labels)),
     }
     scale = xr.DataArray(learned.scale, dims="carrier_or_basis", attrs={
         "units": "1", "long_name": "what standard errors are multiplied by (electricity, gas, basis)"})

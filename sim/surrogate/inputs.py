@@ -32,7 +32,7 @@ def numbers() -> Mapping[str, str]:
     """Return the units of every numeric field of a design, by name."""
     skip = {*CHOICES, *SWITCHES, "replaced_equipment", "sizing"}
     return {
-        name: str((field.json_schema_extra or {})["units"])  # type: ignore[index, call-overload]
+        name: str((field.json_schema_extra or {})["units"])  # type: ignore[index]
         for name, field in Design.model_fields.items() if name not in skip
     }
 

@@ -45,6 +45,140 @@ _J_PER_KG_WATER = 2.5e6
 _J_PER_KG_K = 1006.0
 _SPIN_UP_HOURS = 504
 
+# rows of `fixed`, per zone: what does not change from hour to hour
+_DEEP_K, _OUTER, _MASS_OWN, _MASS_GAIN, _SURFACE_OWN, _NEAR_K = range(6)
+# entries of `now`: what is the same for all zones in one hour
+_OUT, _PEOPLE, _LIGHTS, _PLUGS, _FRESH, _LEAK, _COOL, _HEAT, _PLANT, _GROUND_T, _OUT_W = range(11)
+# state: temperatures of air, mass and deep mass
+_AIR_T, _MASS_T, _DEEP_T = 0, 1, 2
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _fix(p, links, used, fixed):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    fixed[_NEAR_K, :] = 0.0
+    for z in range(used):
+        if links[z] >= 0:
+            fixed[_NEAR_K, z] += p[PARTITION, z]
+            fixed[_NEAR_K, links[z]] += p[PARTITION, z]
+    for z in range(used):
+        # deep node: D (T - T0) = MD (M - T)  ->  T = (D T0 + MD M) / (D + MD)
+        fixed[_DEEP_K, z] = p[MASS_DEEP, z] * p[DEEP_CAPACITY, z] / (p[MASS_DEEP, z] + p[DEEP_CAPACITY, z])
+        walls = p[WALL, z] + p[WALL + 1, z] + p[WALL + 2, z] + p[WALL + 3, z]
+        fixed[_OUTER, z] = walls + p[ROOF, z] + p[GROUND, z] + fixed[_NEAR_K, z]
+        own = 1.0 / (p[MASS_CAPACITY, z] + p[MASS_SURFACE, z] + fixed[_DEEP_K, z] + fixed[_OUTER, z])
+        fixed[_MASS_OWN, z] = own
+        fixed[_MASS_GAIN, z] = p[MASS_SURFACE, z] * own
+        fixed[_SURFACE_OWN, z] = 1.0 / (
+            p[AIR_SURFACE, z] + p[WINDOW, z] + p[MASS_SURFACE, z] - p[MASS_SURFACE, z] * fixed[_MASS_GAIN, z]
+        )
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _weather(sky, h, site, now):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    # the engine goes in a straight line between the hours' values: the mean of its four steps
+    before = h - 1 if h > 0 else sky.shape[1] - 1
+    now[_OUT] = 0.375 * sky[DRY_BULB, before] + 0.625 * sky[DRY_BULB, h]
+    now[_OUT_W] = 0.375 * sky[HUMIDITY, before] + 0.625 * sky[HUMIDITY, h]
+    now[_GROUND_T] = sky[GROUND_T, h]
+    return site[WIND_A] + site[WIND_B] * sky[WIND, h]
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _operate(schedule, day, slot, draught, now):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    now[_PEOPLE] = schedule[S_PEOPLE, day, slot]
+    now[_LIGHTS] = schedule[S_LIGHTS, day, slot]
+    now[_PLUGS] = schedule[S_EQUIPMENT, day, slot]
+    now[_FRESH] = schedule[S_AIR, day, slot]
+    now[_LEAK] = schedule[S_INFILTRATION, day, slot] * draught
+    now[_COOL] = schedule[S_COOL, day, slot]
+    now[_HEAT] = schedule[S_HEAT, day, slot]
+    now[_PLANT] = schedule[S_PLANT, day, slot]
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _faces(sky, wall, h, site, out_t, face):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Move the lagged outer temperatures of the four walls and the roof."""
+    lag = 1.0 / (1.0 + site[LAG_H])
+    for f in range(5):
+        sun = wall[f, h] if f < 4 else sky[ROOF_SOLAR, h]
+        view = 0.5 if f < 4 else 1.0
+        gain = site[ABSORPTANCE] * sun - view * sky[SKY, h] * site[SKY_LOSS]
+        face[f] += lag * (out_t + gain / site[OUTSIDE_FILM] - face[f])
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _neighbours(p, links, used, mass, near):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    for z in range(used):
+        near[z] = 0.0
+    for z in range(used):
+        if links[z] >= 0:
+            near[z] += p[PARTITION, z] * mass[links[z]]
+            near[links[z]] += p[PARTITION, z] * mass[z]
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _zones(p, used, state, fixed, near, face, sun, site, now, total):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Step every zone of one building; the loop has no branch, so that the compiler can do several zones at once."""
+    radiant, to_air = site[RADIANT], site[SOLAR_TO_AIR]
+    out_t = now[_OUT]
+    cold = hot = err = 0.0
+    for z in range(used):
+        gains = now[_PEOPLE] * p[PEOPLE, z] + now[_LIGHTS] * p[LIGHTS, z] + now[_PLUGS] * p[EQUIPMENT, z]
+        solar = (
+            sun[0] * p[APERTURE, z] + sun[1] * p[APERTURE + 1, z]
+            + sun[2] * p[APERTURE + 2, z] + sun[3] * p[APERTURE + 3, z]
+        )
+        q_air = (1.0 - radiant) * gains + to_air * solar
+        q_rest = radiant * gains + (1.0 - to_air) * solar
+        through = (
+            face[0] * p[WALL, z] + face[1] * p[WALL + 1, z] + face[2] * p[WALL + 2, z] + face[3] * p[WALL + 3, z]
+            + face[4] * p[ROOF, z] + now[_GROUND_T] * p[GROUND, z] + near[z]
+        )
+        # half of the radiant heat falls on the mass, half on the light surfaces
+        m_known = (
+            p[MASS_CAPACITY, z] * state[_MASS_T, z] + fixed[_DEEP_K, z] * state[_DEEP_T, z] + through + 0.5 * q_rest
+        ) * fixed[_MASS_OWN, z]
+        s_known = (p[WINDOW, z] * out_t + p[MASS_SURFACE, z] * m_known + 0.5 * q_rest) * fixed[_SURFACE_OWN, z]
+        s_air = p[AIR_SURFACE, z] * fixed[_SURFACE_OWN, z]
+        exchange = now[_FRESH] * p[VENTILATION, z] + now[_LEAK] * p[INFILTRATION, z]
+        own = p[AIR_CAPACITY, z] + exchange + p[AIR_SURFACE, z] * (1.0 - s_air)
+        known = p[AIR_CAPACITY, z] * state[_AIR_T, z] + exchange * out_t + q_air + p[AIR_SURFACE, z] * s_known
+        free = known / own
+        held = free + now[_PLANT] * p[CONDITIONED, z] * (min(max(free, now[_HEAT]), now[_COOL]) - free)
+        coil = own * held - known
+        surface = s_known + s_air * held
+        mass = m_known + fixed[_MASS_GAIN, z] * surface
+        deep = (p[DEEP_CAPACITY, z] * state[_DEEP_T, z] + p[MASS_DEEP, z] * mass) / (
+            p[DEEP_CAPACITY, z] + p[MASS_DEEP, z]
+        )
+        stored = (
+            p[AIR_CAPACITY, z] * (held - state[_AIR_T, z]) + p[MASS_CAPACITY, z] * (mass - state[_MASS_T, z])
+            + p[DEEP_CAPACITY, z] * (deep - state[_DEEP_T, z])
+        )
+        inflow = coil + gains + solar + exchange * (out_t - held) + p[WINDOW, z] * (out_t - surface)
+        err += p[COUNT, z] * (inflow + through - fixed[_OUTER, z] * mass - stored)
+        state[_AIR_T, z] = held
+        state[_MASS_T, z] = mass
+        state[_DEEP_T, z] = deep
+        # a millionth of a watt is rounding, not a call for heat
+        cold += p[COUNT, z] * max(-coil - 1e-6, 0.0)
+        hot += p[COUNT, z] * max(coil - 1e-6, 0.0)
+    total[0], total[1], total[2] = cold, hot, err
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _dry(air, site, now, humidity, cold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return the new humidity and the latent heat of the coil: M dw/dt = air (wo - w) + people - coil (w - wc)."""
+    fresh = now[_FRESH] * air[AIR_VENTILATION] + now[_LEAK] * air[AIR_INFILTRATION]
+    kilograms = air[AIR_MASS] * site[HUMID_MASS]
+    known = kilograms * humidity + fresh * now[_OUT_W] + now[_PEOPLE] * air[AIR_PEOPLE] * site[PEOPLE_KG]
+    flow = cold * 3600.0 / (_J_PER_KG_K * max(now[_COOL] - site[COIL_C], 1.0))
+    wet = (known + flow * site[COIL_W]) / (kilograms + fresh + flow)
+    if wet > site[COIL_W]:
+        return wet, flow * (wet - site[COIL_W]) * _J_PER_KG_WATER / 3600.0
+    return known / (kilograms + fresh), 0.0
+
+
 _SIGNATURE = (
     "void(float64[:,:,::1], int64[:,::1], int64[::1], float64[:,::1], float64[:,:,:,::1], int64[::1], float64[:,::1],"
     " float32[:,:,::1], float32[:,:,::1], float64[::1], float32[:,:,::1], float64[:,::1])"
@@ -99,150 +233,29 @@ def run_network(
     summary : ndarray (case, 2), written
         Residual of the energy balance over the year [W h], heat turned over [W h].
     """
-    n_zone = zones.shape[2]
-    n_hour = sky.shape[1]
-    air_t = np.empty(n_zone)
-    mass_t = np.empty(n_zone)
-    deep_t = np.empty(n_zone)
-    mass_own = np.empty(n_zone)
-    mass_gain = np.empty(n_zone)
-    surf_own = np.empty(n_zone)
-    deep_k = np.empty(n_zone)
-    outer = np.empty(n_zone)
-    near = np.empty(n_zone)
-    near_k = np.empty(n_zone)
-    wall_t = np.empty(4)
-    beam = np.empty(4)
+    hours, width = sky.shape[1], zones.shape[2]
+    state, fixed, near = np.empty((3, width)), np.empty((6, width)), np.empty(width)
+    face, sun, now, total = np.empty(5), np.empty(4), np.empty(11), np.empty(3)
     for case in range(zones.shape[0]):
-        p = zones[case]
-        used = zone_count[case]
-        sched = schedules[case]
-        for z in range(used):
-            air_t[z] = 20.0
-            mass_t[z] = 20.0
-            deep_t[z] = 20.0
-            # deep node: D (T - T0) = MD (M - T)  ->  T = (D T0 + MD M) / (D + MD)
-            deep_k[z] = p[MASS_DEEP, z] * p[DEEP_CAPACITY, z] / (p[MASS_DEEP, z] + p[DEEP_CAPACITY, z])
-            near_k[z] = 0.0
-        for z in range(used):
-            if links[case, z] >= 0:
-                near_k[z] += p[PARTITION, z]
-                near_k[links[case, z]] += p[PARTITION, z]
-        for z in range(used):
-            outer[z] = (
-                p[WALL, z] + p[WALL + 1, z] + p[WALL + 2, z] + p[WALL + 3, z] + p[ROOF, z] + p[GROUND, z] + near_k[z]
-            )
-            mass_own[z] = 1.0 / (p[MASS_CAPACITY, z] + p[MASS_SURFACE, z] + deep_k[z] + outer[z])
-            mass_gain[z] = p[MASS_SURFACE, z] * mass_own[z]
-            surf_own[z] = 1.0 / (
-                p[AIR_SURFACE, z] + p[WINDOW, z] + p[MASS_SURFACE, z] - p[MASS_SURFACE, z] * mass_gain[z]
-            )
-        for f in range(4):
-            wall_t[f] = 10.0
-        roof_t = 10.0
-        humidity = 0.006
-        balance = 0.0
-        turned = 0.0
-        lag = 1.0 / (1.0 + site[LAG_H])
-        for step in range(-_SPIN_UP_HOURS, n_hour):
-            h = step if step >= 0 else step + n_hour
-            slot = h % 24
-            day = day_type[h // 24]
-            before = h - 1 if h > 0 else n_hour - 1
-            out_t = 0.375 * sky[DRY_BULB, before] + 0.625 * sky[DRY_BULB, h]
-            out_w = 0.375 * sky[HUMIDITY, before] + 0.625 * sky[HUMIDITY, h]
+        p, used = zones[case], zone_count[case]
+        _fix(p, links[case], used, fixed)
+        state[:], face[:], humidity = 20.0, 10.0, 0.006
+        summary[case] = 0.0
+        for step in range(-_SPIN_UP_HOURS, hours):
+            h = step if step >= 0 else step + hours
+            draught = _weather(sky, h, site, now)
+            _operate(schedules[case], day_type[h // 24], h % 24, draught, now)
+            _faces(sky, facade_wall[case], h, site, now[_OUT], face)
             for f in range(4):
-                sol_air = out_t + (site[ABSORPTANCE] * facade_wall[case, f, h] - 0.5 * sky[SKY, h] * site[SKY_LOSS]) / (
-                    site[OUTSIDE_FILM]
-                )
-                wall_t[f] += lag * (sol_air - wall_t[f])
-                beam[f] = facade_window[case, f, h]
-            roof_air = out_t + (site[ABSORPTANCE] * sky[ROOF_SOLAR, h] - sky[SKY, h] * site[SKY_LOSS]) / site[OUTSIDE_FILM]
-            roof_t += lag * (roof_air - roof_t)
-            people = sched[S_PEOPLE, day, slot]
-            lights = sched[S_LIGHTS, day, slot]
-            plugs = sched[S_EQUIPMENT, day, slot]
-            fresh = sched[S_AIR, day, slot]
-            leak = sched[S_INFILTRATION, day, slot] * (site[WIND_A] + site[WIND_B] * sky[WIND, h])
-            cool = sched[S_COOL, day, slot]
-            heat = sched[S_HEAT, day, slot]
-            plant = sched[S_PLANT, day, slot]
-            ground_t = sky[GROUND_T, h]
-            for z in range(used):
-                near[z] = 0.0
-            for z in range(used):
-                if links[case, z] >= 0:
-                    near[z] += p[PARTITION, z] * mass_t[links[case, z]]
-                    near[links[case, z]] += p[PARTITION, z] * mass_t[z]
-            radiant = site[RADIANT]
-            to_air = site[SOLAR_TO_AIR]
-            sum_c = 0.0
-            sum_h = 0.0
-            err = 0.0
-            for z in range(used):
-                gains = people * p[PEOPLE, z] + lights * p[LIGHTS, z] + plugs * p[EQUIPMENT, z]
-                solar = (
-                    beam[0] * p[APERTURE, z] + beam[1] * p[APERTURE + 1, z]
-                    + beam[2] * p[APERTURE + 2, z] + beam[3] * p[APERTURE + 3, z]
-                )
-                q_air = (1.0 - radiant) * gains + to_air * solar
-                q_rest = radiant * gains + (1.0 - to_air) * solar
-                through = (
-                    wall_t[0] * p[WALL, z] + wall_t[1] * p[WALL + 1, z] + wall_t[2] * p[WALL + 2, z]
-                    + wall_t[3] * p[WALL + 3, z] + roof_t * p[ROOF, z] + ground_t * p[GROUND, z]
-                    + near[z]
-                )
-                # half of the radiant heat falls on the mass, half on the light surfaces
-                m_known = (
-                    p[MASS_CAPACITY, z] * mass_t[z] + deep_k[z] * deep_t[z] + through + 0.5 * q_rest
-                ) * mass_own[z]
-                s_known = (p[WINDOW, z] * out_t + p[MASS_SURFACE, z] * m_known + 0.5 * q_rest) * surf_own[z]
-                s_air = p[AIR_SURFACE, z] * surf_own[z]
-                exchange = fresh * p[VENTILATION, z] + leak * p[INFILTRATION, z]
-                own = p[AIR_CAPACITY, z] + exchange + p[AIR_SURFACE, z] * (1.0 - s_air)
-                known = p[AIR_CAPACITY, z] * air_t[z] + exchange * out_t + q_air + p[AIR_SURFACE, z] * s_known
-                free = known / own
-                held = free + plant * p[CONDITIONED, z] * (min(max(free, heat), cool) - free)
-                coil = own * held - known
-                surf = s_known + s_air * held
-                mass = m_known + mass_gain[z] * surf
-                deep = (p[DEEP_CAPACITY, z] * deep_t[z] + p[MASS_DEEP, z] * mass) / (
-                    p[DEEP_CAPACITY, z] + p[MASS_DEEP, z]
-                )
-                stored = (
-                    p[AIR_CAPACITY, z] * (held - air_t[z])
-                    + p[MASS_CAPACITY, z] * (mass - mass_t[z])
-                    + p[DEEP_CAPACITY, z] * (deep - deep_t[z])
-                )
-                inflow = coil + gains + solar + exchange * (out_t - held) + p[WINDOW, z] * (out_t - surf)
-                err += p[COUNT, z] * (inflow + through - outer[z] * mass - stored)
-                air_t[z] = held
-                mass_t[z] = mass
-                deep_t[z] = deep
-                # a millionth of a watt is rounding, not a call for heat
-                sum_c += p[COUNT, z] * max(-coil - 1e-6, 0.0)
-                sum_h += p[COUNT, z] * max(coil - 1e-6, 0.0)
-            # moisture: M dw/dt = oa (wo - w) + people - coil (w - w_coil)
-            oa = fresh * air[case, AIR_VENTILATION] + leak * air[case, AIR_INFILTRATION]
-            kilograms = air[case, AIR_MASS] * site[HUMID_MASS]
-            gain = people * air[case, AIR_PEOPLE] * site[PEOPLE_KG]
-            drying = sum_c * 3600.0 / (_J_PER_KG_K * max(cool - site[COIL_C], 1.0))
-            wet = (kilograms * humidity + oa * out_w + gain + drying * site[COIL_W]) / (kilograms + oa + drying)
-            dry = (kilograms * humidity + oa * out_w + gain) / (kilograms + oa)
-            latent = 0.0
-            if wet > site[COIL_W]:
-                humidity = wet
-                latent = drying * (wet - site[COIL_W]) * _J_PER_KG_WATER / 3600.0
-            else:
-                humidity = dry
+                sun[f] = facade_window[case, f, h]
+            _neighbours(p, links[case], used, state[_MASS_T], near)
+            _zones(p, used, state, fixed, near, face, sun, site, now, total)
+            humidity, latent = _dry(air[case], site, now, humidity, total[0])
             if step >= 0:
-                demand[case, COOLING, h] = sum_c
-                demand[case, HEATING, h] = sum_h
+                demand[case, COOLING, h], demand[case, HEATING, h] = total[0], total[1]
                 demand[case, LATENT, h] = latent
-                balance += err
-                turned += sum_c + sum_h
-        summary[case, 0] = balance
-        summary[case, 1] = turned
+                summary[case, 0] += total[2]
+                summary[case, 1] += total[0] + total[1]
 
 
 _SHADE_SIGNATURE = (

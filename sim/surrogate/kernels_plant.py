@@ -25,6 +25,7 @@ PLANT_ROWS = 37
 
 # rows of `curves`, per case: a, b x, c x2, d y, e y2, f x y, g y3, limits of x and of y, h x3
 C_CAPACITY, C_EIR, C_PART, C_CAPACITY_LOW, C_EIR_LOW, C_SPLIT, H_CAPACITY, H_EIR, H_PART = range(9)
+# the energy curve of a low piece stands right after its capacity curve
 H_CAPACITY_LOW, H_EIR_LOW, H_SPLIT = 9, 10, 11
 CURVE_ROWS = 12
 CURVE_SIZE = 12
@@ -33,20 +34,120 @@ CURVE_SIZE = 12
 (COOLING, COOLING_GAS, HEATING, HEATING_GAS, FANS, PUMPS, REJECTION) = range(7)
 USE_ROWS = 7
 
+LEAST_HEAT = 1e-3
+"""kW below which the plant stands."""
 
-@numba.njit(cache=True, inline="always")
-def _curve(c, x, y):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+
+@numba.njit(error_model="numpy")
+def _curve(c, x, y):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
     x = min(max(x, c[7]), c[8])
     y = min(max(y, c[9]), c[10])
-    return c[0] + c[1] * x + c[2] * x * x + c[3] * y + c[4] * y * y + c[5] * x * y + c[6] * y * y * y + c[11] * x * x * x
+    square = c[0] + c[1] * x + c[2] * x * x + c[3] * y + c[4] * y * y + c[5] * x * y
+    return square + c[6] * y * y * y + c[11] * x * x * x
 
 
-@numba.njit(cache=True, inline="always")
-def _reset(out, low, high, low_out, high_out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+@numba.njit(error_model="numpy")
+def _reset(out, low, high, low_out, high_out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
     if high_out <= low_out:
         return low
     share = min(max((out - low_out) / (high_out - low_out), 0.0), 1.0)
     return low + share * (high - low)
+
+
+@numba.njit(error_model="numpy")
+def _flow(load, capacity, least):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return the share of the design flow: all of it where it does not vary."""
+    return min(max(load / max(capacity, 1e-6), least), 1.0) if least > 0.0 else 1.0
+
+
+@numba.njit(error_model="numpy")
+def _two_pieces(c, split, capacity, eir, low, x, y):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return the modifiers of capacity and of energy per heat; room units have a second piece for mild weather."""
+    is_low = c[split, 10] > c[split, 9] and y < _curve(c[split], x, 0.0)
+    if is_low:
+        return max(_curve(c[low], x, y), 0.05), max(_curve(c[low + 1], x, y), 0.05)
+    return max(_curve(c[capacity], x, y), 0.05), max(_curve(c[eir], x, y), 0.05)
+
+
+@numba.njit(error_model="numpy")
+def _input(kind, load, can, worse, cop, part, least, unload):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return the energy that a machine takes for a load.
+
+    CHILLER: the part-load curve is a share of full power, below the least part load it cycles. HEAT_PUMP: the curve
+    multiplies the energy per heat. ROOM_UNIT: cycling with a degradation of 0.15.
+    """
+    ratio = min(load / can, 1.0)
+    if kind == CHILLER:
+        run = min(ratio / least, 1.0) if least > 0.0 else 1.0
+        return can * worse / cop * _curve(part, max(ratio, unload), 0.0) * run
+    if kind == HEAT_PUMP:
+        return min(load, can) * worse / cop * _curve(part, max(ratio, least), 0.0)
+    return min(load, can) * worse / cop / (0.85 + 0.15 * ratio)
+
+
+@numba.njit(error_model="numpy")
+def _sink(p, wet_bulb, out, part):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return the temperature that the cooling source gives its heat to."""
+    if p[SINK] == TOWER:
+        wish = p[SINK_SET]
+        if wish <= 0.0:
+            wish = min(max(wet_bulb + p[SINK_APPROACH], p[SINK_LOW]), p[SINK_HIGH])
+        return max(wish, wet_bulb + p[SINK_APPROACH] * part)
+    return p[GROUND_MEAN] + p[GROUND_SWING] * part if p[SINK] == GROUND else out
+
+
+@numba.njit(error_model="numpy")
+def _tower(p, heat, wet_bulb):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return the power of the tower's fans."""
+    if p[SINK] != TOWER:
+        return 0.0
+    design = p[COOL_CAPACITY] * (1.0 + 1.0 / p[COOL_COP])
+    if p[TOWER_SPEED] > 0.0:
+        air = min(max(heat / design, p[TOWER_SPEED]), 1.0)
+        return p[TOWER_FAN] * air * air * air
+    return p[TOWER_FAN] * min(heat / (design * max((35.0 - wet_bulb) / 7.0, 0.3)), 1.0)
+
+
+@numba.njit(error_model="numpy")
+def _cool(p, c, cold, out, wet_bulb, room):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return electricity and gas of the cooling source, and power of pumps and tower."""
+    flow = _flow(cold, p[COOL_CAPACITY], p[FLOW_COLD])
+    load = cold + 0.9 * p[PUMP_COLD] * flow
+    x = room
+    if p[PUMP_COLD] > 0.0:
+        x = _reset(out, p[WATER_LOW], p[WATER_HIGH], p[WATER_LOW_OUT], p[WATER_HIGH_OUT])
+    y = _sink(p, wet_bulb, out, min(load / max(p[COOL_CAPACITY], 1e-6), 1.0))
+    more, worse = _two_pieces(c, C_SPLIT, C_CAPACITY, C_EIR, C_CAPACITY_LOW, x, y)
+    can = p[COOL_CAPACITY] * more
+    energy = _input(p[COOL_KIND], load, can, worse, p[COOL_COP], c[C_PART], p[COOL_MIN], p[COOL_UNLOAD])
+    pumps = p[PUMP_COLD] * flow + p[PUMP_SINK]
+    tower = _tower(p, load + energy, wet_bulb)
+    if p[COOL_GAS] > 0.0:
+        return p[COOL_AUX] * p[COOL_CAPACITY] * max(min(load / can, 1.0), p[COOL_MIN]), energy, pumps, tower
+    return energy, 0.0, pumps, tower
+
+
+@numba.njit(error_model="numpy")
+def _heat(p, c, hot, out, wet_bulb, room):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return electricity and gas of the heating source, and power of its pumps."""
+    flow = _flow(hot, p[HEAT_CAPACITY], p[FLOW_HOT])
+    load = max(hot - 0.9 * p[PUMP_HOT] * flow, 0.05 * hot)
+    water = _reset(out, p[HOT_LOW], p[HOT_HIGH], p[HOT_LOW_OUT], p[HOT_HIGH_OUT])
+    ratio = min(load / max(p[HEAT_CAPACITY], 1e-6), 1.0)
+    pumps = p[PUMP_HOT] * flow
+    if p[HEAT_KIND] == BOILER:
+        efficiency = p[HEAT_COP] * max(_curve(c[H_PART], ratio, water - 10.0 * ratio), 0.1)
+        return p[HEAT_AUX] * load, load / efficiency, pumps
+    two = c[H_SPLIT, 10] > c[H_SPLIT, 9]
+    x = water if p[HEAT_KIND] == HEATING_PUMP else room
+    y = wet_bulb if two else out
+    if p[SINK] == GROUND:
+        y = p[GROUND_MEAN] - p[GROUND_SWING] * ratio
+        pumps += p[PUMP_SOURCE]
+    more, worse = _two_pieces(c, H_SPLIT, H_CAPACITY, H_EIR, H_CAPACITY_LOW, x, y)
+    kind = HEAT_PUMP if p[HEAT_KIND] == HEATING_PUMP else (CHILLER if two else ROOM_UNIT)
+    can = p[HEAT_CAPACITY] * more
+    return _input(kind, load, can, worse, p[HEAT_COP], c[H_PART], p[HEAT_MIN], p[HEAT_MIN]), 0.0, pumps
 
 
 _SIGNATURE = (
@@ -85,101 +186,24 @@ def run_plant(
     use : ndarray (case, USE_ROWS, hour), written
         Electricity and gas [kW].
     """
-    hours = demand.shape[2]
     ends = np.array([31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365]) * 24
     for case in range(demand.shape[0]):
-        p = plant[case]
-        c = curves[case]
+        p, c = plant[case], curves[case]
+        use[case] = 0.0
         month = 0
-        for h in range(hours):
-            while month < 11 and h >= ends[month]:
+        for h in range(demand.shape[2]):
+            if h >= ends[month]:
                 month += 1
-            sensible = demand[case, 0, h] * factor[case, month] * 1e-3
-            cold = (demand[case, 0, h] + demand[case, 2, h]) * factor[case, month] * 1e-3
-            hot = demand[case, 1, h] * factor[case, 12 + month] * 1e-3
-            out = dry_bulb[h]
-            cooling = cooling_gas = heating = heating_gas = fans = pumps = rejection = 0.0
-            if cold > 1e-3:
-                water = _reset(out, p[WATER_LOW], p[WATER_HIGH], p[WATER_LOW_OUT], p[WATER_HIGH_OUT])
-                flow = 1.0
-                if p[FLOW_COLD] > 0.0:
-                    flow = min(max(cold / max(p[COOL_CAPACITY], 1e-6), p[FLOW_COLD]), 1.0)
-                load = cold + 0.9 * p[PUMP_COLD] * flow
-                part = min(load / max(p[COOL_CAPACITY], 1e-6), 1.0)
-                x = water
-                y = out
-                if p[COOL_KIND] == ROOM_UNIT or p[PUMP_COLD] == 0.0:
-                    x = indoor[case, 0]
-                if p[SINK] == TOWER:
-                    wish = p[SINK_SET] if p[SINK_SET] > 0.0 else min(
-                        max(wet_bulb[h] + p[SINK_APPROACH], p[SINK_LOW]), p[SINK_HIGH])
-                    y = max(wish, wet_bulb[h] + p[SINK_APPROACH] * part)
-                elif p[SINK] == GROUND:
-                    y = p[GROUND_MEAN] + p[GROUND_SWING] * part
-                low = c[C_SPLIT, 10] > c[C_SPLIT, 9] and y < _curve(c[C_SPLIT], x, 0.0)
-                cap_row = C_CAPACITY_LOW if low else C_CAPACITY
-                eir_row = C_EIR_LOW if low else C_EIR
-                can = p[COOL_CAPACITY] * max(_curve(c[cap_row], x, y), 0.05)
-                worse = max(_curve(c[eir_row], x, y), 0.05)
-                ratio = min(load / can, 1.0)
-                if p[COOL_KIND] == CHILLER:
-                    least = p[COOL_MIN]
-                    run = min(ratio / least, 1.0) if least > 0.0 else 1.0
-                    energy = can * worse / p[COOL_COP] * _curve(
-                        c[C_PART], max(ratio, p[COOL_UNLOAD]), 0.0) * run
-                elif p[COOL_KIND] == HEAT_PUMP:
-                    energy = min(load, can) * worse / p[COOL_COP] * _curve(c[C_PART], max(ratio, p[COOL_MIN]), 0.0)
-                else:
-                    energy = min(load, can) * worse / p[COOL_COP] / (0.85 + 0.15 * ratio)
-                if p[COOL_GAS] > 0.0:
-                    cooling_gas = energy
-                    cooling = p[COOL_AUX] * p[COOL_CAPACITY] * max(ratio, p[COOL_MIN])
-                else:
-                    cooling = energy
-                pumps += p[PUMP_COLD] * flow + p[PUMP_SINK]
-                if p[SINK] == TOWER:
-                    heat = load + energy
-                    design = p[COOL_CAPACITY] * (1.0 + 1.0 / p[COOL_COP])
-                    if p[TOWER_SPEED] > 0.0:
-                        air = min(max(heat / design, p[TOWER_SPEED]), 1.0)
-                        rejection = p[TOWER_FAN] * air * air * air
-                    else:
-                        room = max((35.0 - wet_bulb[h]) / 7.0, 0.3)
-                        rejection = p[TOWER_FAN] * min(heat / (design * room), 1.0)
-                fans += p[FAN_COLD] * sensible
-            if hot > 1e-3:
-                flow = 1.0
-                if p[FLOW_HOT] > 0.0:
-                    flow = min(max(hot / max(p[HEAT_CAPACITY], 1e-6), p[FLOW_HOT]), 1.0)
-                load = max(hot - 0.9 * p[PUMP_HOT] * flow, 0.05 * hot)
-                water = _reset(out, p[HOT_LOW], p[HOT_HIGH], p[HOT_LOW_OUT], p[HOT_HIGH_OUT])
-                ratio = min(load / max(p[HEAT_CAPACITY], 1e-6), 1.0)
-                if p[HEAT_KIND] == BOILER:
-                    back = water - 10.0 * min(ratio, 1.0)
-                    heating_gas = load / (p[HEAT_COP] * max(_curve(c[H_PART], ratio, back), 0.1))
-                    heating = p[HEAT_AUX] * load
-                else:
-                    x = water if p[HEAT_KIND] == HEATING_PUMP else indoor[case, 1]
-                    y = p[GROUND_MEAN] - p[GROUND_SWING] * ratio if p[SINK] == GROUND else out
-                    if c[H_SPLIT, 10] > c[H_SPLIT, 9]:
-                        y = wet_bulb[h]
-                    low = c[H_SPLIT, 10] > c[H_SPLIT, 9] and y < _curve(c[H_SPLIT], x, 0.0)
-                    can = p[HEAT_CAPACITY] * max(_curve(c[H_CAPACITY_LOW if low else H_CAPACITY], x, y), 0.05)
-                    worse = max(_curve(c[H_EIR_LOW if low else H_EIR], x, y), 0.05)
-                    ratio = min(load / can, 1.0)
-                    if p[HEAT_KIND] == HEATING_PUMP:
-                        heating = min(load, can) * worse / p[HEAT_COP] * _curve(c[H_PART], max(ratio, p[HEAT_MIN]), 0.0)
-                    elif c[H_SPLIT, 10] > c[H_SPLIT, 9]:
-                        run = min(ratio / p[HEAT_MIN], 1.0) if p[HEAT_MIN] > 0.0 else 1.0
-                        heating = can * worse / p[HEAT_COP] * _curve(c[H_PART], max(ratio, p[HEAT_MIN]), 0.0) * run
-                    else:
-                        heating = min(load, can) * worse / p[HEAT_COP] / (0.85 + 0.15 * ratio)
-                pumps += p[PUMP_HOT] * flow + (p[PUMP_SOURCE] if p[SINK] == GROUND else 0.0)
-                fans += p[FAN_HOT] * hot
-            use[case, COOLING, h] = cooling
-            use[case, COOLING_GAS, h] = cooling_gas
-            use[case, HEATING, h] = heating
-            use[case, HEATING_GAS, h] = heating_gas
-            use[case, FANS, h] = fans
-            use[case, PUMPS, h] = pumps
-            use[case, REJECTION, h] = rejection
+            cooled, heated = factor[case, month] * 1e-3, factor[case, 12 + month] * 1e-3
+            sensible = demand[case, 0, h] * cooled
+            cold, hot = sensible + demand[case, 2, h] * cooled, demand[case, 1, h] * heated
+            if cold > LEAST_HEAT:
+                power, gas, pumps, tower = _cool(p, c, cold, dry_bulb[h], wet_bulb[h], indoor[case, 0])
+                use[case, COOLING, h], use[case, COOLING_GAS, h] = power, gas
+                use[case, PUMPS, h], use[case, REJECTION, h] = pumps, tower
+                use[case, FANS, h] = p[FAN_COLD] * sensible
+            if hot > LEAST_HEAT:
+                power, gas, pumps = _heat(p, c, hot, dry_bulb[h], wet_bulb[h], indoor[case, 1])
+                use[case, HEATING, h], use[case, HEATING_GAS, h] = power, gas
+                use[case, PUMPS, h] += pumps
+                use[case, FANS, h] += p[FAN_HOT] * hot

@@ -142,6 +142,11 @@ def is_system(table: Table, *names: str) -> NDArray[np.bool_]:
     return np.isin(table.code("source_system"), [SYSTEM[name] for name in names])
 
 
+def drives(table: Table, name: str) -> Array:
+    """Return whether flow or tower speed varies, 0 or 1: what the design says, always in a high-efficiency plant."""
+    return np.maximum(table[name], is_system(table, "high_efficiency_plant"))
+
+
 def circuits(table: Table, cooling_kw: Array, heating_kw: Array) -> Array:
     """Return the nominal motor power of cold, sink and hot pumps, shape (case, 3) [kW].
 
@@ -189,10 +194,10 @@ def plant_rows(table: Table, sizes: dict[str, Array], ground_c: float) -> Array:
     power = share * sizes["pump_motor_power"][:, None]
     rows[:, k.PUMP_COLD], rows[:, k.PUMP_SINK], rows[:, k.PUMP_HOT] = power.T
     rows[:, k.PUMP_SOURCE] = power[:, 1]
-    rows[:, k.FLOW_COLD] = rows[:, k.FLOW_HOT] = 0.1 * table["variable_flow"]
+    rows[:, k.FLOW_COLD] = rows[:, k.FLOW_HOT] = 0.1 * drives(table, "variable_flow")
     data = system_data()
     rows[:, k.TOWER_FAN] = sizes["tower_fan_power"]
-    rows[:, k.TOWER_SPEED] = data.tower.minimum_air_ratio * table["tower_variable_speed"]
+    rows[:, k.TOWER_SPEED] = data.tower.minimum_air_ratio * drives(table, "tower_variable_speed")
     fan = table["terminal_fan_power_w_per_m3_h"] * _AIR_FLOW / 1000.0
     rows[:, k.FAN_COLD] = fan / (table["cooling_setpoint_c"] - data.supply_air_c.cooling.value)
     rows[:, k.FAN_HOT] = fan / (data.supply_air_c.heating.value - table["heating_setpoint_c"])
@@ -247,7 +252,7 @@ def _waters(rows: Array, table: Table) -> None:
         rows[where, high] = np.where(reset, rule.at_high_c, supply.supply_c)[where]
         rows[where, lo], rows[where, hi] = rule.low_outdoor_c, rule.high_outdoor_c
     tower = data.condenser_water
-    rows[:, k.SINK_SET] = np.where(table["tower_variable_speed"] > 0, 0.0, tower.supply_c)
+    rows[:, k.SINK_SET] = np.where(drives(table, "tower_variable_speed") > 0, 0.0, tower.supply_c)
     rows[:, k.SINK_APPROACH], rows[:, k.SINK_LOW], rows[:, k.SINK_HIGH] = tower.approach_k, tower.low_c, tower.high_c
 
 

@@ -1,4 +1,4 @@
-"""Which designs to simulate: space-filling over buildings of no registry and their packages, and where verdicts doubt."""
+"""Which designs to simulate: evenly over buildings of no registry and their packages; where verdicts are doubtful."""
 
 from __future__ import annotations
 

@@ -142,7 +142,8 @@ class Surrogate:
     def _check_range(self, designs: xr.Dataset, table: Table, margin: float) -> None:
         faults = outside_range(table, self.ranges, margin)
         unknown = {str(s) for s in designs["source_system"].values.tolist()} - set(self.systems)
-        faults += [Fault("designs", "source_system", repr(s), f"a trained one: {self.systems}") for s in sorted(unknown)]
+        faults += [Fault("designs", "source_system", repr(system), f"a trained one: {self.systems}")
+                   for system in sorted(unknown)]
         if faults:
             raise InputError(faults)
 

@@ -14,11 +14,11 @@ from scipy.optimize import least_squares
 from sim.surrogate import emulator, pipeline
 from sim.surrogate.climate import Climate
 from sim.surrogate.coefficients import from_unit, start_values, to_unit
-from sim.surrogate.emulator import USES
+from sim.surrogate.emulator import USES, Stage
 from sim.surrogate.features import Areas, areas_of
 from sim.surrogate.inputs import Table
 from sim.surrogate.known import by_month, known_power
-from sim.surrogate.loads import SIZES, distinct, load_sums, nominal_sizes
+from sim.surrogate.loads import SIZES, LoadSums, distinct, load_sums, nominal_sizes
 from sim.surrogate.pipeline import Learned
 from vocabulary import Fault, InputError
 
@@ -124,7 +124,7 @@ def calibrate(runs: Runs, climate: Climate, *, most_cases: int = 120, evaluation
         off = ((found - wanted) / scale).ravel()
         return np.concatenate([off, np.sqrt(off.size) * _PRIOR_WEIGHT * (place - start) / 0.25 / 4])
 
-    answer = least_squares(residual, start, bounds=(0.0, 1.0), diff_step=0.01, max_nfev=evaluations,
+    answer = least_squares(residual, start, bounds=(0.0, 1.0), diff_step=[0.01], max_nfev=evaluations,
                            x_scale=0.1, loss="soft_l1")
     log.info("network: rms of monthly loads %.3f -> %.3f of the mean", *(
         float(np.sqrt((residual(p)[: wanted.size] ** 2).mean())) for p in (start, answer.x)))
@@ -174,7 +174,8 @@ def _model(runs: Runs, climate: Climate, coefficients: Mapping[str, float], heat
     return model
 
 
-def _fit_peaks(runs, climate, plain, own, nominal, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _fit_peaks(runs: Runs, climate: Climate, plain: Learned, own: LoadSums, nominal: dict[str, Array],
+               weights: Array) -> Stage:
     said = pipeline.predict(runs.table, climate, plain, weights=weights, hourly=False, errors=False)
     return emulator.fit_peaks(runs.table, runs.areas, own, nominal, said.peaks, runs.peaks)
 

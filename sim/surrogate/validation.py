@@ -121,7 +121,8 @@ def savings_errors(
     >>> savings_errors([20.0, 30.0], [21.0, 29.0], [1.0, 1.0], [100.0, 100.0]).wmape
     0.04
     """
-    s, p, e, b = (np.asarray(a, dtype=float) for a in (saving_simulated, saving_predicted, saving_predicted_std, baseline))
+    given = (saving_simulated, saving_predicted, saving_predicted_std, baseline)
+    s, p, e, b = (np.asarray(array, dtype=float) for array in given)
     _check(s, p, e, b)
     z = float(norm.ppf(0.5 + INTERVAL / 2))
     inside = np.abs(p - s) <= z * e
