@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, RootModel
 
 from sim.engine.record import Record
 from sim.models.datafile import Figure, load
@@ -18,16 +18,15 @@ class _Frozen(BaseModel):
 
 
 class HarmlessMessage(_Frozen):
-    """A severe message that is known to be harmless: a regular expression, and why."""
+    """A severe message that is known to be harmless: a regular expression, why, and how that is known."""
 
     pattern: str
     reason: str
+    source: str
 
 
-class HarmlessMessages(_Frozen):
+class HarmlessMessages(RootModel[tuple[HarmlessMessage, ...]]):
     """The list in `sim/data/harmless_messages.yaml`."""
-
-    messages: tuple[HarmlessMessage, ...]
 
 
 class Bounds(_Frozen):
@@ -63,7 +62,7 @@ def limits() -> Limits:
 @cache
 def harmless() -> tuple[re.Pattern[str], ...]:
     """Return the patterns of severe messages known to be harmless."""
-    return tuple(re.compile(message.pattern) for message in load("harmless_messages.yaml", HarmlessMessages).messages)
+    return tuple(re.compile(message.pattern) for message in load("harmless_messages.yaml", HarmlessMessages).root)
 
 
 def findings(record: Record, floor_area_m2: float) -> Findings:

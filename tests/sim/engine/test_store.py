@@ -1,0 +1,164 @@
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim.engine.lease import LeaseSettings
+from sim.engine.record import Record
+from sim.engine.store import NotInStoreError, Store, StoreError, digest
+
+KEY = digest("some run")
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store", LeaseSettings(beat_s=0.1, silence_s=0.6))
+
+
+def test_digest_keeps_parts_apart():
+    assert digest("ab", "c") != digest("a", "bc")
+    assert len(digest("")) == 40
+
+
+def test_written_record_is_read_back(store):
+    record = Record(KEY, "25.2.0", run_seconds=3.0, results={"x": [1.0, 2.5]})
+    store.write(record)
+    assert store.read(KEY) == record
+    assert store.read(digest("another")) is None
+
+
+def test_record_under_a_wrong_name_counts_as_absent(store):
+    store.write(Record(KEY, "25.2.0"))
+    other = digest("other")
+    (store.path / "runs" / other[:2]).mkdir(parents=True, exist_ok=True)
+    os.replace(store.path / "runs" / KEY[:2] / KEY, store.path / "runs" / other[:2] / other)
+    assert store.read(other) is None
+
+
+def test_case_is_found_by_its_key_and_rubbish_is_not(store):
+    case = digest("case")
+    assert store.find_run_key(case) is None
+    store.map_case(case, KEY)
+    assert store.find_run_key(case) == KEY
+    (store.path / "cases" / case[:2] / case).write_bytes(b"\xff\x00half")
+    assert store.find_run_key(case) is None
+    store.map_case(case, KEY)
+    assert store.find_run_key(case) == KEY
+
+
+@pytest.mark.parametrize("kind", ["lost", "disk_full", "model"])
+def test_what_is_no_verdict_about_a_model_is_not_written(store, kind):
+    with pytest.raises(StoreError, match=kind):
+        store.write(Record(KEY, "v", failure_class=kind))
+
+
+def test_hourly_has_units_and_refuses_failed_runs(store):
+    hourly = np.ones((2, 8760), dtype=np.float32)
+    store.write(Record(KEY, "v", hourly_names=("electricity_hourly", "natural_gas_hourly"), hourly=hourly))
+    found = store.hourly(KEY)
+    assert found["electricity_hourly"].attrs["units"] == "kW"
+    assert found["electricity_hourly"].dtype == np.float32
+    store.write(Record(KEY, "v", failure_class="fatal"))
+    with pytest.raises(NotInStoreError):
+        store.hourly(KEY)
+
+
+def test_writing_leaves_nothing_beside_it(store):
+    store.write(Record(KEY, "v"))
+    store.map_case(digest("c"), KEY)
+    assert list((store.path / "tmp").iterdir()) == []
+
+
+def test_store_that_cannot_be_written_says_so(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="cannot be written"):
+        Store(tmp_path / "file" / "store").prepare()
+
+
+def test_one_holder_at_a_time(store):
+    watch = store.watch()
+    lease = store.acquire(KEY, watch)
+    assert lease is not None
+    assert store.acquire(KEY, store.watch()) is None
+    lease.release()
+    second = store.acquire(KEY, watch)
+    assert second is not None
+    second.release()
+    assert store.holder(KEY) is None
+
+
+def test_beating_lease_is_not_taken_over(store):
+    lease = store.acquire(KEY, store.watch())
+    path = lease.path
+    path.write_text('{"machine": "elsewhere", "pid": 1, "started": 1.0}')  # only its beat can speak for it
+    watch = store.watch()
+    deadline = time.monotonic() + 2.5 * store.settings.silence_s
+    while time.monotonic() < deadline:
+        assert store.acquire(KEY, watch) is None
+        time.sleep(0.05)
+    lease.release()
+
+
+def test_silent_lease_is_taken_over_after_its_time_and_not_before(store):
+    base = store.path / "runs" / KEY[:2] / KEY
+    base.parent.mkdir(parents=True)
+    base.with_name(f"{KEY}.lease.0").write_text('{"machine": "elsewhere", "pid": 1, "started": 1.0}')
+    watch = store.watch()
+    begun = time.monotonic()
+    lease = None
+    while lease is None:
+        lease = store.acquire(KEY, watch)
+        time.sleep(0.02)
+    assert time.monotonic() - begun > store.settings.silence_s
+    assert lease.path.name.endswith(".lease.1")
+    lease.release()
+    assert list(base.parent.iterdir()) == []
+
+
+def _hold_and_die(path):
+    Store(path).acquire(KEY, Store(path).watch())
+    os._exit(9)
+
+
+def test_dead_holder_of_this_machine_is_followed_at_once(store):
+    process = multiprocessing.get_context("spawn").Process(target=_hold_and_die, args=(store.path,))
+    process.start()
+    process.join()
+    assert store.holder(KEY) is not None
+    lease = store.acquire(KEY, store.watch())
+    assert lease is not None
+    lease.release()
+
+
+def test_two_followers_of_one_dead_holder_are_one(store):
+    base = store.path / "runs" / KEY[:2] / KEY
+    base.parent.mkdir(parents=True)
+    base.with_name(f"{KEY}.lease.0").write_text("")
+    from sim.engine import lease as leases
+
+    holder = store.holder(KEY)
+    first = leases.acquire(base, store.settings, after=holder)
+    assert first is not None
+    assert leases.acquire(base, store.settings, after=holder) is None
+    first.release()
+
+
+def test_what_killed_clients_left_is_removed_after_a_day(store):
+    store.prepare()
+    old, young = store.path / "tmp" / "old", store.path / "tmp" / "young"
+    for path in (old, young):
+        path.write_text("half")
+    os.utime(old, (1, 1))
+    store.prepare()
+    assert [path.name for path in (store.path / "tmp").iterdir()] == ["young"]
+
+
+def test_weather_is_kept_once_by_its_content(store):
+    def write(target: Path):
+        target.write_text("weather")
+
+    assert store.weather_file(write) == store.weather_file(write)
+    assert len(list((store.path / "weather").iterdir())) == 1
