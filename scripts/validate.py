@@ -69,9 +69,10 @@ def made_from(context: Context) -> dict[str, str]:
 
 
 def _in_words(cases: int, errors: dict[str, float]) -> str:
+    use, gas = errors["consumption_wmape_electricity"], errors["consumption_wmape_natural_gas"]
     return (
-        f"Surrogate beside EnergyPlus on {cases} unseen cases: electricity "
-        f"{errors['consumption_wmape_electricity']:.1%}, gas {errors['consumption_wmape_natural_gas']:.1%}, savings {errors['savings_wmape']:.1%} (WMAPE)."
+        f"Surrogate beside EnergyPlus on {cases} unseen cases: electricity {use:.1%}, gas {gas:.1%}, "
+        f"savings {errors['savings_wmape']:.1%} (WMAPE)."
     )
 
 

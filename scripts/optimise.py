@@ -1,0 +1,116 @@
+"""Stage `optimise`: choose the portfolio of every scenario from simulated baselines and predicted savings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+import netcdf
+from buildings import Package
+from optimiser import Rules
+from optimiser import optimise as choose
+from optimiser.candidates import Question, assemble_cube
+from optimiser.validation import basis_weights
+from scripts import fit, simulate
+from scripts.context import Context
+from scripts.provenance import write
+from scripts.simulate import check as check  # the same inputs
+from sim import Surrogate
+from weather.solar import pv_yield
+
+FILE = "portfolio.nc"
+
+
+def scenario_rules(context: Context) -> dict[str, Rules]:
+    """Return the rules of every scenario by its name."""
+    block = context.study.optimiser
+    return {scenario.name: block.rules_of(scenario) for scenario in block.scenarios}
+
+
+def question(context: Context) -> Question:
+    """Return what all packages of the study are judged by."""
+    basis = next(iter(scenario_rules(context).values())).energy_basis
+    return Question(
+        context.catalogue, context.study.packages.costs, basis, context.study.optimiser.tariff,
+        pv_yield(context.weather).values,
+    )
+
+
+def cube_of(context: Context, runs: xr.Dataset, surrogate: Surrogate) -> xr.Dataset:
+    """Return the cube of all allowed packages: runs where there are any, predictions elsewhere."""
+    asked = question(context)
+    weights = basis_weights(asked.basis)
+
+    def predict(pairs: Sequence[tuple[str, Package]]) -> xr.Dataset:
+        return surrogate.predict(fit.offered_designs(context, pairs), hourly=True, basis_weights=weights)
+
+    return assemble_cube(context.buildings, context.packages, runs, predict, asked)
+
+
+def made_from(context: Context, found: xr.Dataset) -> dict[str, str]:
+    """Return what the portfolio is made from."""
+    return fit.made_from(context, found) | context.made_from("optimiser", "packages")
+
+
+def labelled_inputs(context: Context, cube: xr.Dataset) -> xr.Dataset:
+    """Return the cube with what people know its buildings by."""
+    by_id = {b.building_id: b for b in context.buildings}
+    kept = [by_id[str(name)] for name in cube["building"].values]
+    text = {
+        "building_name": ("name", "name of the building"), "town": ("town", "town or street office"),
+        "source_system": ("source_system", "source system today"), "vintage": ("vintage", "design code of its time"),
+    }
+    numbers = {"latitude_deg": ("latitude", "degree_north"), "longitude_deg": ("longitude", "degree_east")}
+    columns = {
+        name: ("building", [str(getattr(b, key) or "") for b in kept], {"long_name": said})
+        for name, (key, said) in text.items()
+    }
+    places = {
+        name: ("building", [float(getattr(b, key) or np.nan) for b in kept], {"units": unit, "long_name": name})
+        for key, (name, unit) in numbers.items()
+    }
+    return cube.assign(columns | places)
+
+
+def write_portfolio(
+    context: Context, portfolio: xr.Dataset, cube: xr.Dataset, found: xr.Dataset, verification: xr.Dataset | None = None
+) -> None:
+    """Write `portfolio.nc` with the cube, and with the verification where there is one."""
+    groups = {"inputs": labelled_inputs(context, cube)}
+    if verification is not None:
+        groups["verification"] = verification
+    facts = {"baseline": "simulated: savings are of the simulated baseline, bills have not been used"}
+    write(
+        context, FILE, portfolio.assign_attrs(facts | {"verified": int(verification is not None)}),
+        made_from(context, found), title="Chosen retrofits", groups=groups,
+    )
+
+
+def stage(context: Context) -> None:
+    """Assemble the cube, choose, and write `portfolio.nc`."""
+    found = simulate.simulations(context)
+    runs = simulate.with_profiles(context, found)
+    cube = cube_of(context, runs, fit.surrogate(context))
+    portfolio = choose(cube, scenario_rules(context))
+    write_portfolio(context, portfolio, cube, found)
+    context.say(f"Chosen: {portfolio.sizes['scenario']} scenarios over {portfolio.sizes['building']} buildings.")
+
+
+def is_current(context: Context, *, verified: bool) -> bool:
+    """Tell whether `portfolio.nc` is of these inputs, and verified if asked."""
+    if not context.workspace.path(FILE).is_file():
+        return False
+    wanted = made_from(context, simulate.simulations(context))
+    if not context.workspace.is_current(FILE, wanted):
+        return False
+    return not verified or bool(netcdf.read_attributes(context.workspace.path(FILE)).get("verified", 0))
+
+
+def portfolio(context: Context) -> tuple[xr.Dataset, xr.Dataset]:
+    """Return portfolio and cube of `portfolio.nc`, chosen anew where they are not of these inputs."""
+    if not is_current(context, verified=False):
+        stage(context)
+    path = context.workspace.path(FILE)
+    return netcdf.read_dataset(path), netcdf.read_dataset(path, "inputs")

@@ -1,0 +1,22 @@
+"""Command `run`: the whole chain; what is current is not made again."""
+
+from __future__ import annotations
+
+from scripts import fit, optimise, report, simulate, validate, verify
+from scripts.context import Context
+from scripts.simulate import check as check  # the same inputs
+
+
+def stage(context: Context) -> None:
+    """Simulate, fit, validate, optimise, verify, report."""
+    simulate.stage(context)
+    fit.surrogate(context)
+    if not context.workspace.is_current(validate.FILE, validate.made_from(context)):
+        validate.stage(context)
+    if optimise.is_current(context, verified=True):
+        context.say("The verified portfolio of these inputs is there already.")
+        verify.conclude(context, verify.verified(context)[0])
+    else:
+        optimise.stage(context)
+        verify.stage(context)
+    report.stage(context)
