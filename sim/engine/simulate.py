@@ -183,12 +183,13 @@ def _check(cases: Sequence[Case], workers: int, timeout_s: float) -> None:
 
 
 def _weather(weather: str | Path | xr.Dataset, store: Store) -> tuple[xr.Dataset, Path]:
-    from weather import read_epw, write_epw
+    from weather import read_epw
+    from weather.epw import epw_text
 
     if isinstance(weather, xr.Dataset):
-        return weather, store.weather_file(partial(write_epw, weather))
+        return weather, store.weather_file(epw_text(weather).encode())
     path = Path(weather).resolve()
-    return read_epw(path), store.weather_file(lambda target: target.write_bytes(path.read_bytes()))
+    return read_epw(path), store.weather_file(path.read_bytes())
 
 
 def _workshop(

@@ -21,9 +21,7 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -68,6 +66,10 @@ def digest(*parts: str | bytes) -> str:
         total.update(f"{len(content)}:".encode())
         total.update(content)
     return total.hexdigest()
+
+
+def _reason(error: OSError) -> str:
+    return "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
 
 
 class Store:
@@ -210,23 +212,20 @@ class Store:
             shutil.rmtree(aside, ignore_errors=True)
         return target
 
-    def weather_file(self, write: Callable[[Path], Any]) -> Path:
-        """Return the path of a weather file named by its own digest; `write` writes it to a path.
+    def weather_file(self, content: bytes) -> Path:
+        """Return the path of a weather file in the store, named by its own digest; written if not there yet.
 
         Raises
         ------
-        OSError
-            If the disk is full or the folder may not be written.
+        StoreError
+            If it cannot be written.
         """
-        aside = self._aside()
-        try:
-            write(aside)
-            target = self.path / "weather" / f"{digest(aside.read_bytes())}.epw"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not target.exists():
-                aside.replace(target)
-        finally:
-            aside.unlink(missing_ok=True)
+        target = self.path / "weather" / f"{digest(content)}.epw"
+        if not target.exists():
+            try:
+                self._write(target, content)
+            except OSError as error:
+                raise StoreError(f"{target}: cannot be written: {_reason(error)}") from error
         return target
 
     def prepare(self) -> None:
@@ -242,8 +241,7 @@ class Store:
             probe.write_bytes(b"")
             probe.unlink()
         except OSError as error:
-            reason = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
-            raise StoreError(f"{self.path}: the store cannot be written: {reason}") from error
+            raise StoreError(f"{self.path}: the store cannot be written: {_reason(error)}") from error
         for left in (self.path / "tmp").iterdir():
             if time.time() - left.stat().st_mtime > _DAY_S:
                 shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)

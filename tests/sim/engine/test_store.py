@@ -1,7 +1,6 @@
 import multiprocessing
 import os
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -157,8 +156,6 @@ def test_what_killed_clients_left_is_removed_after_a_day(store):
 
 
 def test_weather_is_kept_once_by_its_content(store):
-    def write(target: Path):
-        target.write_text("weather")
-
-    assert store.weather_file(write) == store.weather_file(write)
+    assert store.weather_file(b"weather") == store.weather_file(b"weather")
+    assert store.weather_file(b"weather").read_bytes() == b"weather"
     assert len(list((store.path / "weather").iterdir())) == 1
