@@ -83,7 +83,9 @@ def expected_shortfall(expected: ArrayLike, std: ArrayLike, guaranteed: ArrayLik
     if bool((error < 0).any()):
         raise InputError([Fault("guarantee", "standard error", f"{error.min()}", "at least 0")])
     gap = level - mean
-    distance = np.divide(gap, error, out=np.zeros(gap.shape), where=error > 0)
+    far = 40.0  # standard errors; beyond them the normal distribution is 0 or 1 to the last digit
+    near = np.abs(gap) < far * error
+    distance = np.where(near, gap / np.where(near, error, 1.0), np.sign(gap) * far)
     density = np.exp(-0.5 * distance**2) / np.sqrt(2.0 * np.pi)
     return np.where(error > 0, np.maximum(gap * ndtr(distance) + error * density, 0.0), np.maximum(gap, 0.0))
 

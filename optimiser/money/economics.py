@@ -14,6 +14,7 @@ from vocabulary import Fault, InputError
 Floats = NDArray[np.float64]
 HORIZON_YEARS = 20
 DISCOUNT_RATE = 0.04
+LEVEL = 1e-9
 
 
 def discount_factor(rate: ArrayLike, year: ArrayLike) -> Floats:
@@ -39,9 +40,9 @@ def annuity_factor(rate: ArrayLike, years: ArrayLike, growth: ArrayLike = 0.0) -
     13.590326
     """
     r, n, g = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (rate, years, growth)))
-    ratio = (1.0 + g) / (1.0 + r)
-    spread = np.where(r == g, 1.0, r - g)
-    return np.where(r == g, n / (1.0 + r), (1.0 - ratio**n) / spread)
+    is_level = np.abs(r - g) < LEVEL  # below it the quotient loses all its digits and the limit is exact enough
+    spread = np.where(is_level, 1.0, r - g)
+    return np.where(is_level, n / (1.0 + r), -np.expm1(n * (np.log1p(g) - np.log1p(r))) / spread)
 
 
 def present_value(cash_flow: ArrayLike, rate: float) -> Floats:
@@ -188,9 +189,7 @@ def replacement_flow_cny(capital_cost_cny: ArrayLike, life_years: ArrayLike, yea
     >>> replacement_flow_cny(100.0, 3.0, 7).tolist()
     [0.0, 0.0, 0.0, 100.0, 0.0, 0.0, 100.0, 0.0]
     """
-    capital, life = np.broadcast_arrays(
-        np.asarray(capital_cost_cny, dtype=float), np.asarray(life_years, dtype=float)
-    )
+    capital, life = np.broadcast_arrays(np.asarray(capital_cost_cny, dtype=float), np.asarray(life_years, dtype=float))
     if not bool((life > 0).all()):
         raise InputError([Fault("economics", "life_years", f"{life.min()}", "years above 0")])
     year = np.arange(years + 1)

@@ -100,7 +100,12 @@ def scheme_of(name: str) -> Scheme:
 
 
 def subsidy_cny(
-    scheme: Scheme, lane: Lane, *, coal_t: ArrayLike, floor_area_m2: ArrayLike, saving_fraction: ArrayLike,
+    scheme: Scheme,
+    lane: Lane,
+    *,
+    coal_t: ArrayLike,
+    floor_area_m2: ArrayLike,
+    saving_fraction: ArrayLike,
     capital_cost_cny: ArrayLike,
 ) -> Floats:
     """Return what a scheme pays to a contract: rate x tce or m2, within caps, 0 below any threshold.

@@ -376,5 +376,6 @@ def comparison_bars(totals: pd.DataFrame) -> Figure:
         marker={"color": ORANGE, "size": 11, "symbol": "diamond"},
         hovertemplate="%{x}<br>%{y:,.0f} {t:wan_cny}<extra></extra>",
     )
-    second = {"overlaying": "y", "side": "right", "title_text": "{t:axis_investment}", "rangemode": "tozero"}
+    second = {"overlaying": "y", "side": "right", "title_text": "{t:axis_investment}", "rangemode": "tozero", "showgrid": False,
+              "tickmode": "auto"}
     return _figure([*traces, investment], "", "{t:axis_saving}", barmode="group", yaxis2=second)
