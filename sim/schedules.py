@@ -137,7 +137,7 @@ def stretched(profile: NDArray[np.float64], start_h: float, end_h: float) -> NDA
     width = np.diff(at)
     value = np.where(width > 1e-9, np.diff(np.interp(at, np.arange(HOURS + 1.0), integral))
                      / np.where(width > 1e-9, width, 1.0), 0.0)
-    middle = (edges[:-1] + edges[1:]) / 2
+    middle = np.clip((edges[:-1] + edges[1:]) / 2, 0.0, HOURS - 0.5)  # a sliver past midnight is rounding
     return np.bincount(middle.astype(int), value * np.diff(edges), minlength=HOURS).astype(np.float64)
 
 
