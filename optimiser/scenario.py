@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -14,10 +15,11 @@ from optimiser.model import assemble as assembly
 from optimiser.model.columns import Pairs, columns_of, pairs
 from optimiser.model.conflict import contradiction
 from optimiser.model.solve import Solved, solve
+from optimiser.model.years import earliest, in_year, into_years, values_change, year_decides
 from optimiser.plan import Floats, Plan, empty_plan
 from optimiser.portfolio import NO_CHEAPEST, Cheapest, Outcome, coal_saving_t, to_dataset
 from optimiser.proof.certificate import broken_rules, contract_labels
-from optimiser.rules import InfeasibleError, Rules, RulesError, scenarios, total_budget_cny
+from optimiser.rules import InfeasibleError, Rules, RulesError, scenarios, total_budget_cny, years
 
 
 def optimise(cube: xr.Dataset, rules: Rules | Mapping[str, Rules]) -> xr.Dataset:
@@ -103,13 +105,36 @@ def solve_scenario(cube: Cube, rules: Rules) -> Outcome:
     """
     begun = time.perf_counter()
     assembled = assembly.assemble(cube, rules)
-    solved = solve(assembled.instance, gap=rules.mip_gap, time_limit_s=rules.time_limit_s)
+    start, known_bound = _from_one_budget(cube, rules, assembled)
+    solved = solve(
+        assembled.instance, gap=rules.mip_gap, time_limit_s=rules.time_limit_s, start=start, known_bound=known_bound
+    )
     if solved.ended == "infeasible":
         raise InfeasibleError(contradiction(cube, rules))
     plan = empty_plan(len(cube.buildings))
     if solved.values is not None:
-        plan = assembly.plan_of(assembled.instance, solved.values, len(cube.buildings))
+        plan = as_early_as_possible(cube, rules, assembly.plan_of(assembled.instance, solved.values, len(cube.buildings)))
     return _outcome(cube, rules, plan, solved, assembled, begun)
+
+
+def _from_one_budget(cube: Cube, rules: Rules, assembled: assembly.Assembled) -> tuple[Floats | None, float]:
+    """Return a first plan and a bound from the relaxation in which unspent money may be kept for later years.
+
+    Where years differ by their budgets only, one budget for all years bounds the yearly ones; its plan is then cut into years.
+    """
+    if rules.carry_over or not year_decides(rules) or values_change(rules) or rules.end_of_life_first:
+        return None, math.inf
+    together = rules.model_copy(update={"carry_over": True, "mip_gap": rules.mip_gap / 2})
+    one = assembly.assemble(cube, together)
+    solved = solve(one.instance, gap=together.mip_gap, time_limit_s=rules.time_limit_s)
+    if solved.values is None:
+        return None, math.inf
+    plan = assembly.plan_of(one.instance, solved.values, len(cube.buildings))
+    cost = plan_amounts(cube, together, plan)["capital_cost"]
+    dearest_first = np.argsort(-cost, kind="stable")
+    year = into_years(cost, dearest_first[plan.touched[dearest_first]], rules)
+    touched = plan.touched & (year > 0)
+    return assembly.values_of(assembled.instance, replace(plan, touched=touched, year=year)), solved.bound
 
 
 def _outcome(
@@ -132,6 +157,20 @@ def _outcome(
     )
 
 
+def as_early_as_possible(cube: Cube, rules: Rules, plan: Plan) -> Plan:
+    """Return the plan with each building in the earliest year that the budgets allow, most saving per cost first.
+
+    Only where the year changes nothing that is counted; objective and cost stay the same.
+    """
+    if years(rules) == 1 or values_change(rules) or rules.end_of_life_first:
+        return plan
+    amounts = plan_amounts(cube, rules, plan)
+    at = np.flatnonzero(plan.touched)
+    worth = amounts["energy_saving"][at] / np.maximum(amounts["capital_cost"][at], 1e-9)
+    year = earliest(amounts["capital_cost"], at[np.argsort(-worth, kind="stable")], rules)
+    return plan if year is None else replace(plan, year=year)
+
+
 def plan_amounts(cube: Cube, rules: Rules, plan: Plan) -> dict[str, Floats]:
     """Return the amounts of a plan over buildings, 0 where untouched, by the same functions that the model uses."""
     at = np.flatnonzero(plan.touched)
@@ -142,10 +181,11 @@ def plan_amounts(cube: Cube, rules: Rules, plan: Plan) -> dict[str, Floats]:
         used = _at_size(cube.pv_node[at], cube.pv_used[at, package], size)
         money = _pv_money(cube, rules, at, package, size, used)
     columns, _ = columns_of(cube, rules, Pairs(at, package, size, used, money, 0))
+    priced = in_year(rules.economics, columns.amounts, plan.year[at] - 1)
     amounts = {"pv_capacity": plan.pv_kw.copy()}
     for name, amount in _OUTPUTS.items():
-        if amount in columns.amounts:
-            amounts[name] = _wide(plan, at, columns.amounts[amount])
+        if amount in priced:
+            amounts[name] = _wide(plan, at, priced[amount])
     amounts["energy_saving_without_pv"] = _wide(plan, at, cube.saving[at, package])
     amounts["pv_self_used"] = _wide(plan, at, used[:, 0])
     amounts["saving_fraction"] = amounts.pop("counted") / cube.baseline

@@ -13,6 +13,7 @@ from optimiser.model.columns import Pairs, columns_of, pairs
 from optimiser.model.dominance import kept_pairs
 from optimiser.model.floor import floor_rows
 from optimiser.model.instance import Flags, Floats, Instance
+from optimiser.model.years import by_year, end_of_life_rows, year_decides
 from optimiser.plan import Plan
 from optimiser.rules import Rules
 
@@ -43,6 +44,8 @@ def assemble(cube: Cube, rules: Rules, *, reduce: bool = True) -> Assembled:
     found, mandatory = pairs(cube, rules)
     kept = _take(found, kept_pairs(cube, rules, found)) if reduce else found
     columns, segments = columns_of(cube, rules, kept)
+    if year_decides(rules):
+        columns, segments = by_year(columns, segments, rules)
     of_columns, of_segments = quantity(rules.objective, columns, segments, rules)
     rows = [
         *budget_rows(columns, segments, rules),
@@ -50,8 +53,11 @@ def assemble(cube: Cube, rules: Rules, *, reduce: bool = True) -> Assembled:
         *at_least_rows(columns, segments, rules),
     ]
     floors, extras, squares = floor_rows(columns, segments, cube, rules, 0)
+    variables = len(columns) + len(segments)
+    gates, gate_extras = end_of_life_rows(columns, cube, rules, variables, len(extras))
+    extras += gate_extras
     value = np.concatenate([of_columns, of_segments, [extra.value for extra in extras]])
-    instance = Instance(columns, segments, value, (*rows, *floors), mandatory, tuple(extras), squares)
+    instance = Instance(columns, segments, value, (*rows, *floors, *gates), mandatory, tuple(extras), squares)
     return Assembled(instance, found.offered, int((found.package > 0).sum()), int((kept.package > 0).sum()))
 
 
@@ -78,3 +84,24 @@ def plan_of(instance: Instance, values: Floats, buildings: int) -> Plan:
     lane, year, place = (np.zeros(buildings, dtype=np.intp) for _ in range(3))
     lane[at], year[at], place[at] = columns.lane[chosen], columns.year[chosen] + 1, columns.place[chosen]
     return Plan(package, pv, touched, lane * touched, year * touched, place * touched, {}, {})
+
+
+def values_of(instance: Instance, plan: Plan) -> Floats:
+    """Return values of the instance's variables for a plan; buildings whose column is not in the instance stay untouched."""
+    columns, segments = instance.columns, instance.segments
+    n, s = len(columns), len(segments)
+    at = columns.building
+    same = plan.touched[at] & (columns.package == plan.package[at]) & (columns.lane == plan.lane[at])
+    same &= (columns.year == np.maximum(plan.year[at] - 1, 0)) & (columns.place == plan.place[at])
+    same &= columns.pv_base <= plan.pv_kw[at] + SMALLEST_PV_KW
+    values = np.zeros(instance.size)
+    values[:n] = same
+    if s:
+        left = np.zeros(int(columns.group.max(initial=-1)) + 2)
+        chosen = np.flatnonzero(same)
+        left[columns.group[chosen] + 1] = plan.pv_kw[at[chosen]] - columns.pv_base[chosen]
+        start = np.cumsum(segments.width) - segments.width
+        first = np.searchsorted(segments.group, segments.group)
+        before = start - start[first]
+        values[n : n + s] = np.clip((left[segments.group + 1] - before) / segments.width, 0.0, 1.0)
+    return values

@@ -9,6 +9,7 @@ import numpy as np
 
 from optimiser.cube import Cube
 from optimiser.model.instance import Columns, Flags, Floats, Row, Segments, row
+from optimiser.model.years import year_decides
 from optimiser.rules import LANES, OWNER_LANES, BudgetPart, Rules, total_budget_cny
 
 _OWNED = tuple(LANES.index(lane) for lane in OWNER_LANES)
@@ -23,7 +24,7 @@ def budget_rows(columns: Columns, segments: Segments, rules: Rules) -> list[Row]
     """Write equation (5): what the owner pays is at most the budget, or equation (6) where budgets are yearly."""
     paid = np.where(owned(columns), columns.amounts["capital"], 0.0)
     pv = np.where(owned(columns)[segments.column], segments.amounts["capital"], 0.0) if len(segments) else np.zeros(0)
-    if rules.yearly_budget_cny is None:
+    if not year_decides(rules):
         total = total_budget_cny(rules)
         return [] if math.isinf(total) else [row("budget", "budget", paid, pv, total)]
     return _yearly_rows(columns, segments, rules, paid, pv)

@@ -192,7 +192,8 @@ def _package_amounts(cube: Cube, rules: Rules, b: Ints, p: Ints) -> dict[str, Fl
     }
     if cube.cost_saving is not None:
         amounts["annual_cost_saving"] = cube.cost_saving[b, p]
-        amounts["net_present_value"] = worth.package_value_cny(rules.economics, cube.cost_saving[b, p], cost)
+        amounts["income"], amounts["outlay"] = worth.package_parts_cny(rules.economics, cube.cost_saving[b, p], cost)
+        amounts["net_present_value"] = amounts["income"] - amounts["outlay"]
     if cube.carbon_saving is not None:
         amounts["carbon"] = cube.carbon_saving[b, p]
     return amounts
@@ -212,7 +213,8 @@ def pv_amounts(
     }
     if cube.cost_saving is not None:
         amounts["annual_cost_saving"] = cost_saving_cny
-        amounts["net_present_value"] = worth.pv_value_cny(rules.economics, cost_saving_cny, capital)
+        amounts["income"], amounts["outlay"] = worth.pv_parts_cny(rules.economics, cost_saving_cny, capital)
+        amounts["net_present_value"] = amounts["income"] - amounts["outlay"]
     if cube.carbon_saving is not None:
         amounts["carbon"] = used_kwh * carbon_t_per_kwh(rules.carbon_basis)[0]
     return amounts

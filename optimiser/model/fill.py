@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.model.bound import Bound, Relaxation
-from optimiser.model.instance import Floats, Ints
+from optimiser.model.instance import Flags, Floats, Ints
 
 _MOVES = 100
 _NEAR = 5000
@@ -30,24 +30,54 @@ def filled(relaxation: Relaxation, bound: Bound) -> Floats | None:
 
 def _upgraded(relaxation: Relaxation, cost: Floats, plan: Floats, bound: Bound) -> Floats:
     """Change one or two buildings at a time, as long as that gains within the money left (columns with their paying PV)."""
-    instance, n = relaxation.instance, relaxation.n_columns
-    value, spend = _bundles(relaxation, instance.value, bound.segments), _bundles(relaxation, cost, bound.segments)
-    idle = np.flatnonzero(~instance.mandatory)
+    chosen = _chosen(relaxation, plan)
     near = np.argsort(-bound.per_column, kind="stable")[:_NEAR]
+    everyone = np.ones(relaxation.n_buildings, dtype=bool)
+    _climb(relaxation, cost, float(relaxation.upper[0]), chosen, near, everyone, bound.segments)
+    return _plan_of(relaxation, chosen, bound.segments)
+
+
+def _chosen(relaxation: Relaxation, plan: Floats) -> Ints:
+    chosen = np.full(relaxation.n_buildings, -1, dtype=np.intp)
+    at = np.flatnonzero(plan[: relaxation.n_columns] > 0.5)
+    chosen[relaxation.instance.columns.building[at]] = at
+    return chosen
+
+
+def _climb(
+    relaxation: Relaxation, cost: Floats, limit: float, chosen: Ints, near: Ints, free: Flags, paying: Floats
+) -> None:
+    """Improve `chosen` in place within one limit, changing buildings that are `free`, to columns that are `near`."""
+    instance = relaxation.instance
+    value, spend = _bundles(relaxation, instance.value, paying), _bundles(relaxation, cost, paying)
+    idle = np.flatnonzero(~instance.mandatory & free)
+    near = near[free[instance.columns.building[near]]]
     building = np.concatenate([instance.columns.building[near], idle])
     value_of, spend_of = (np.concatenate([a[near], np.zeros(len(idle))]) for a in (value, spend))
     column = np.concatenate([near, np.full(len(idle), -1)])
-    chosen = np.full(relaxation.n_buildings, -1, dtype=np.intp)
-    at = np.flatnonzero(plan[:n] > 0.5)
-    chosen[instance.columns.building[at]] = at
     for _ in range(_MOVES):
         has_value, has_spend = (np.where(chosen >= 0, a[chosen], 0.0) for a in (value, spend))
-        left = float(relaxation.upper[0]) - has_spend.sum()
+        left = limit - has_spend.sum()
         moves = _best_moves(value_of - has_value[building], spend_of - has_spend[building], building, left)
         if not len(moves):
-            break
+            return
         chosen[building[moves]] = column[moves]
-    return _plan_of(relaxation, chosen, bound.segments)
+
+
+def improved(relaxation: Relaxation, plan: Floats, bound: Bound) -> Floats:
+    """Return a plan improved row by row, for instances whose rows are budgets that share no column (years on their own)."""
+    dense = relaxation.matrix.toarray()
+    if (dense < 0).any() or ((dense > 0).sum(axis=0) > 1).any() or relaxation.instance.extras:
+        return plan
+    chosen = _chosen(relaxation, plan)
+    owner = np.where((dense > 0).any(axis=0), dense.argmax(axis=0), -1)[: relaxation.n_columns]
+    for at, limit in enumerate(relaxation.upper):
+        free = (chosen < 0) | (owner[chosen] == at)
+        near = np.flatnonzero(owner == at)
+        near = near[np.argsort(-bound.per_column[near], kind="stable")[:_NEAR]]
+        _climb(relaxation, dense[at], float(limit), chosen, near, free, bound.segments)
+    better = _plan_of(relaxation, chosen, bound.segments)
+    return better if relaxation.instance.value @ better > relaxation.instance.value @ plan else plan
 
 
 def _best_moves(gain: Floats, spend: Floats, building: Ints, left: float) -> Ints:

@@ -10,7 +10,7 @@ import numpy as np
 
 from optimiser.model import highs
 from optimiser.model.bound import Bound, Relaxation
-from optimiser.model.fill import filled
+from optimiser.model.fill import filled, improved
 from optimiser.model.floor import error_cut
 from optimiser.model.instance import Flags, Floats, Instance, Row
 from optimiser.model.restrict import restrict
@@ -53,11 +53,14 @@ class _Leaf:
 class _Search:
     """One solve in progress: the instance (cuts join it), the best plan, the proven bound, the clock."""
 
-    def __init__(self, instance: Instance, gap: float, time_limit_s: float | None, start: Floats | None) -> None:
+    def __init__(
+        self, instance: Instance, gap: float, time_limit_s: float | None, start: Floats | None, known_bound: float = np.inf
+    ) -> None:
         self.begun = time.perf_counter()
         self.instance, self.gap, self.time_limit_s = instance, gap, time_limit_s
         self.relaxation = Relaxation(instance)
         self.lagrange: Bound = self.relaxation.evaluate(self.relaxation.multipliers())
+        self.known_bound = known_bound
         self.leaves = [_Leaf((), self.lagrange, self.lagrange.total)]
         self.best: Floats | None = None
         self.objective = -np.inf
@@ -65,11 +68,13 @@ class _Search:
         self.timed_out = False
         for values in (np.zeros(instance.size), start, filled(self.relaxation, self.lagrange)):
             self.offer(values)
+        if start is not None and len(instance.rows) > 1:
+            self.offer(improved(self.relaxation, start, self.lagrange))
 
     @property
     def bound(self) -> float:
         """Return the proven bound over all parts."""
-        return max(self.objective, *(leaf.bound for leaf in self.leaves))
+        return max(self.objective, min(self.known_bound, max(leaf.bound for leaf in self.leaves)))
 
     def left_s(self) -> float | None:
         """Return the seconds left, None without a limit."""
@@ -195,7 +200,10 @@ def is_feasible(instance: Instance, values: Floats) -> bool:
     return True
 
 
-def solve(instance: Instance, *, gap: float, time_limit_s: float | None = None, start: Floats | None = None) -> Solved:
+def solve(
+    instance: Instance, *, gap: float, time_limit_s: float | None = None, start: Floats | None = None,
+    known_bound: float = np.inf,
+) -> Solved:
     """Solve an instance to a gap, or until the time is over.
 
     First the Lagrangian bound and plans in hand; then HiGHS on the most promising columns; then, if the bound of the dropped
@@ -210,17 +218,19 @@ def solve(instance: Instance, *, gap: float, time_limit_s: float | None = None, 
         Wall time in s after which the best plan so far is returned with its gap.
     start : ndarray, optional
         A plan to begin with.
+    known_bound : float
+        A bound on the objective proven elsewhere, on a relaxation.
 
     Returns
     -------
     Solved
         `ended` is infeasible only if HiGHS has proven that no plan meets the rows.
     """
-    search = _Search(instance, gap, time_limit_s, start)
+    search = _Search(instance, gap, time_limit_s, start, known_bound)
     if gap == 0 or not search.is_closed(search.bound):
         search.split()
         for leaf in search.leaves:
-            if not search.timed_out and not search.is_closed(leaf.bound):
+            if not search.timed_out and not search.is_closed(min(leaf.bound, known_bound)):
                 search.close(leaf)
     return _claim(search)
 

@@ -23,32 +23,41 @@ def pv_cost_saving_cny(economics: Economics, self_used_kwh: Floats, exported_kwh
     return bought + economics.pv_export_price_cny_per_kwh * exported_kwh
 
 
-def package_value_cny(economics: Economics, cost_saving_cny: Floats, capital_cny: Floats) -> Floats:
-    """Return the net present value of packages done in plan year 1, CNY.
+def package_parts_cny(economics: Economics, cost_saving_cny: Floats, capital_cny: Floats) -> tuple[Floats, Floats]:
+    """Return present income and present outlay of packages done in plan year 1; their difference is the net present value.
 
     Examples
     --------
-    >>> package_value_cny(Economics(), np.array([12_000.0]), np.array([100_000.0])).round().tolist()
+    >>> income, outlay = package_parts_cny(Economics(), np.array([12_000.0]), np.array([100_000.0]))
+    >>> (income - outlay).round().tolist()
     [63084.0]
     """
-    return _value(economics, cost_saving_cny, capital_cny, economics.package_life_years, 0.0)
+    return _parts(economics, cost_saving_cny, capital_cny, economics.package_life_years, 0.0)
 
 
-def pv_value_cny(economics: Economics, cost_saving_cny: Floats, capital_cny: Floats) -> Floats:
-    """Return the net present value of PV done in plan year 1, upkeep included, CNY.
+def pv_parts_cny(economics: Economics, cost_saving_cny: Floats, capital_cny: Floats) -> tuple[Floats, Floats]:
+    """Return present income and present outlay, upkeep included, of PV done in plan year 1.
 
     Examples
     --------
-    >>> pv_value_cny(Economics(), np.array([800.0]), np.array([4000.0])).round().tolist()
+    >>> income, outlay = pv_parts_cny(Economics(), np.array([800.0]), np.array([4000.0]))
+    >>> (income - outlay).round().tolist()
     [6694.0]
     """
     upkeep = economics.pv_upkeep_fraction_per_year
-    return _value(economics, cost_saving_cny, capital_cny, economics.pv_life_years, upkeep)
+    return _parts(economics, cost_saving_cny, capital_cny, economics.pv_life_years, upkeep)
 
 
-def _value(economics: Economics, yearly: Floats, capital: Floats, life_years: float, upkeep_fraction: float) -> Floats:
-    return net_present_value_cny(
-        capital, yearly, life_years, upkeep_fraction * capital, rate=economics.discount_rate,
-        horizon_years=economics.horizon_years, price_growth=economics.price_growth_per_year,
-        cost_growth=economics.cost_growth_per_year,
-    )
+def _parts(
+    economics: Economics, yearly: Floats, capital: Floats, life_years: float, upkeep_fraction: float
+) -> tuple[Floats, Floats]:
+    zero = np.zeros_like(capital)
+    both = [
+        net_present_value_cny(
+            capital * of_capital, yearly * of_saving, life_years, zero + upkeep_fraction * capital * of_capital,
+            rate=economics.discount_rate, horizon_years=economics.horizon_years,
+            price_growth=economics.price_growth_per_year, cost_growth=economics.cost_growth_per_year,
+        )
+        for of_capital, of_saving in ((0.0, 1.0), (1.0, 0.0))
+    ]
+    return both[0], -both[1]
