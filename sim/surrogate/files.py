@@ -127,7 +127,8 @@ def write(path: str | Path, climate: Climate, learned: Learned, ranges: Mapping[
     groups = {name: _stage_dataset(stage) for name, stage in stages.items()}
     groups["climate"] = climate.to_dataset()
     attrs = {
-        **(attributes or {}), "surrogate_kind": KIND, "surrogate_version": VERSION, "stages": json.dumps(sorted(stages)),
+        **(attributes or {}),
+        "surrogate_kind": KIND, "surrogate_version": VERSION, "stages": json.dumps(sorted(stages)),
         "coefficients": json.dumps(learned.coefficients), "ranges": json.dumps(ranges),
         "systems": json.dumps(systems), "errors": json.dumps(errors), "labels": json.dumps(dict(labels)),
     }

@@ -139,7 +139,9 @@ def _assemble(points: Array, groups: Labels, outputs: Array, centre: Array, scal
     residual = weights * own[:, None]
     standard = residual / np.sqrt(own)[:, None]
     between = standard.T @ standard / len(points)
-    return Gaussian(points, groups, centre, scale, mean, theta, factor, weights, between, residual, own)
+    # one layout in memory, before and after a file: products then agree to the last bit
+    arrays = (points, groups, centre, scale, mean, theta, factor, weights, between, residual, own)
+    return Gaussian(*(np.ascontiguousarray(array) for array in arrays))
 
 
 def _leading(outputs: Array, count: int = 3) -> Array:
