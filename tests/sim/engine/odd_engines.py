@@ -30,7 +30,7 @@ def _store(epw_path):
 def logged(text, epw_path, run_dir, timeout_s):
     """The real engine; each start is a line in a file (short appends are atomic)."""
     with (_store(epw_path) / LOG).open("a", encoding="ascii") as log:
-        log.write(f"{os.getpid()}\n")
+        log.write(f"{os.getpid()} {os.environ.get('SLURM_JOB_ID', '-')}\n")
     return energyplus.run(text, epw_path, run_dir, timeout_s)
 
 
@@ -117,3 +117,10 @@ def slow(text, epw_path, run_dir, timeout_s):
     """The real engine, two seconds late: time for somebody to interrupt."""
     time.sleep(2.0)
     return logged(text, epw_path, run_dir, timeout_s)
+
+
+def ten_seconds_late(text, epw_path, run_dir, timeout_s):
+    """The real engine, ten seconds late: a job's walltime ends before its work."""
+    answer = logged(text, epw_path, run_dir, timeout_s)
+    time.sleep(10.0)
+    return answer
