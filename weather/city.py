@@ -63,8 +63,8 @@ class Figure(_Frozen):
 class Normals(_Frozen):
     """Long-term monthly means that a made year keeps; units stand at the end of the names.
 
-    `diffuse_fraction` (diffuse over global radiation), `sky_cover_tenths`, `sky_infrared_w_per_m2` and `rain_mm` may be
-    absent: the published models then decide (rain: none).
+    `diffuse_fraction` (diffuse over global radiation), `sky_cover_tenths`, `sky_infrared_w_per_m2`, `rain_mm`
+    and `rain_hours` may be absent: the published models then decide (rain: none).
     """
 
     temperature_c: Monthly
@@ -77,6 +77,7 @@ class Normals(_Frozen):
     sky_infrared_w_per_m2: Monthly | None = None
     diffuse_fraction: Monthly | None = None
     rain_mm: Monthly | None = None
+    rain_hours: Monthly | None = None
 
 
 class ClearSky(_Frozen):
@@ -120,7 +121,8 @@ class Shape(_Frozen):
     largest_hourly_clearness: Figure
     clearness_noise: Figure
     clearness_hourly_lag1: Figure
-    wet_days_per_year: Figure
+    rain_hourly_lag1: Figure
+    rain_cloudiness_weight: Figure
     largest_direct_normal_w_per_m2: Figure
     soil_diffusivity_m2_per_day: Figure
 

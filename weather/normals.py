@@ -8,6 +8,7 @@ import xarray as xr
 
 from weather.city import City, Monthly, Normals
 from weather.days import DAYS, DAYS_IN_MONTH, monthly_means
+from weather.sky import rainy_hours
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,7 +42,9 @@ def normals_of(dataset: xr.Dataset) -> Normals:
         return monthly_means(np.asarray(dataset[name].values, float))
 
     total = mean("global_horizontal_radiation")
-    rain = np.nan_to_num(mean("liquid_precipitation_depth")) * 24 * DAYS_IN_MONTH
+    depth = np.nan_to_num(dataset["liquid_precipitation_depth"].values)
+    codes, observed = dataset["present_weather_codes"].values, dataset["present_weather_observation"].values
+    hours = 24 * DAYS_IN_MONTH
     by_day = dataset["dry_bulb_temperature"].values.reshape(DAYS, 24)
     return Normals(
         temperature_c=monthly(mean("dry_bulb_temperature")),
@@ -53,7 +56,8 @@ def normals_of(dataset: xr.Dataset) -> Normals:
         sky_cover_tenths=monthly(mean("total_sky_cover")),
         sky_infrared_w_per_m2=monthly(mean("horizontal_infrared_radiation")),
         diffuse_fraction=monthly(mean("diffuse_horizontal_radiation") / total),
-        rain_mm=monthly(rain),
+        rain_mm=monthly(hours * monthly_means(depth)),
+        rain_hours=monthly(hours * monthly_means(rainy_hours(codes, observed, depth).astype(float))),
     )
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from weather.city import City
-from weather.days import DAYS, DAYS_IN_MONTH, MONTH_OF_DAY, MONTH_OF_HOUR, hourly_course, monthly_means
+from weather.days import DAYS, MONTH_OF_DAY, MONTH_OF_HOUR, hourly_course, monthly_means
+from weather.temperature import autoregression
 
 Floats = npt.NDArray[np.float64]
 _STEFAN_BOLTZMANN = 5.6697e-8
 _CLEAR_SKY_CLEARNESS = 0.75
+_MEASURABLE_MM = 0.1
+_RAIN_STEPS_MM = (2.5, 7.6)
+_RAIN_CODES = ("909999999", "919999999", "929999999")
+"""Light, moderate and heavy rain (second digit), parted at 2.5 and 7.6 mm/h; EPW data dictionary, weather codes."""
+_NO_WEATHER = "999999999"
 
 
 def sky_cover(city: City, clearness: Floats) -> Floats:
@@ -76,29 +84,68 @@ def sky_infrared(city: City, dry: Floats, dew: Floats, cover: Floats) -> Floats:
     return np.clip(infrared, 0.5 * black, black)
 
 
-def rain(city: City, clearness: Floats, generator: np.random.Generator) -> Floats:
-    """Return the hourly rain depth [mm] (8760): the month's normal falls on its cloudiest days.
+@dataclass(frozen=True)
+class Rain:
+    """Rain of 8 760 hours: depth [mm], and the nine-digit weather codes from which the engine learns that it rains."""
 
-    Wet days are shared out among the months in proportion to the root of their rain; amounts per day are exponential,
-    and fall in one spell of 2 to 10 hours.
+    depth: Floats
+    codes: npt.NDArray[np.object_]
+
+
+def make_rain(city: City, clearness: Floats, generator: np.random.Generator) -> Rain:
+    """Return the rain of a year: each month has its normal depth and its normal number of rainy hours.
+
+    It rains in the hours with the highest wetness, an autocorrelated score to which cloudy days add; depths are
+    exponential. Without normals of depth or hours the year is dry. The engine wets outside surfaces by the codes alone.
+
+    Parameters
+    ----------
+    clearness : ndarray (365)
+        Daily clearness index.
     """
-    result = np.zeros((DAYS, 24))
-    draws = generator.random((DAYS, 3))
-    if city.normals.rain_mm is None:
-        return result.ravel()
-    total = city.normals.rain_mm.array
-    share = np.sqrt(total) / max(float(np.sqrt(total).sum()), 1e-9)
-    count = np.clip(np.rint(share * city.shape.wet_days_per_year.value), 1, DAYS_IN_MONTH).astype(int)
-    for month in np.flatnonzero(total > 0):
-        days = np.flatnonzero(month == MONTH_OF_DAY)
-        wet = days[np.argsort(clearness[days], kind="stable")[: count[month]]]
-        amounts = -np.log1p(-draws[wet, 0])
-        _pour(result, wet, amounts / amounts.sum() * total[month], draws)
-    return np.round(result, 1).ravel()
+    own = autoregression(generator.standard_normal(DAYS * 24), city.shape.rain_hourly_lag1.value)
+    amounts = generator.standard_exponential(DAYS * 24)
+    depth = np.zeros(DAYS * 24)
+    wet = np.zeros(DAYS * 24, bool)
+    normals = city.normals
+    if normals.rain_mm is not None and normals.rain_hours is not None:
+        weight = city.shape.rain_cloudiness_weight.value
+        score = weight * hourly_course(_standardised(-clearness)) + np.sqrt(1 - weight**2) * own
+        for month in range(12):
+            hours = np.flatnonzero(month == MONTH_OF_HOUR)
+            count = min(round(float(normals.rain_hours.array[month])), hours.size)
+            wettest = hours[np.argsort(-score[hours], kind="stable")[:count]]
+            wet[wettest] = True
+            depth[wettest] = amounts[wettest] * (normals.rain_mm.array[month] / max(amounts[wettest].sum(), 1e-9))
+    depth = np.round(depth, 1)
+    strength = np.digitize(depth, _RAIN_STEPS_MM)
+    codes = np.where(wet, np.array(_RAIN_CODES, dtype=object)[strength], _NO_WEATHER)
+    return Rain(depth, codes.astype(object))
 
 
-def _pour(result: Floats, wet: npt.NDArray[np.int64], amounts: Floats, draws: Floats) -> None:
-    for day, amount in zip(wet, amounts, strict=True):
-        length = 2 + int(draws[day, 1] * 9)
-        start = int(draws[day, 2] * (25 - length))
-        result[day, start : start + length] = amount / length
+def _standardised(values: Floats) -> Floats:
+    means = monthly_means(values)[MONTH_OF_DAY]
+    return (values - means) / np.sqrt(monthly_means((values - means) ** 2))[MONTH_OF_DAY]
+
+
+def rainy_hours(codes: npt.NDArray[np.object_], observed: Floats, depth: Floats) -> npt.NDArray[np.bool_]:
+    """Return in which hours (8760) it rains: by the first three digits of the codes, else by a measurable depth.
+
+    Parameters
+    ----------
+    codes : ndarray of str (8760)
+        Present weather codes; thunder, rain and drizzle are the first three digits, 9 means none.
+    observed : ndarray (8760)
+        Present weather observation: 0 where the codes are observed.
+    depth : ndarray (8760)
+        Rain of the hour [mm].
+
+    Examples
+    --------
+    >>> rainy_hours(np.array(["909999999", "999999999"], dtype=object), np.zeros(2), np.zeros(2))
+    array([ True, False])
+    """
+    if not (observed == 0).any():
+        return np.asarray(np.nan_to_num(depth) >= _MEASURABLE_MM)
+    digits = np.array([any(digit != "9" for digit in str(code)[:3]) for code in codes])
+    return np.asarray(digits & (observed == 0))

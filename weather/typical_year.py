@@ -18,7 +18,7 @@ from weather.design_days import header_record
 from weather.epw import assemble
 from weather.ground import ground_wave
 from weather.radiation import Radiation, make_radiation
-from weather.sky import rain, sky_cover, sky_infrared
+from weather.sky import make_rain, sky_cover, sky_infrared
 from weather.solar import sun_position
 from weather.temperature import dew_point, dry_bulb, relative_humidity, sunrise_hours
 from weather.wind import pressure, wind_direction, wind_speed
@@ -77,6 +77,7 @@ def _weather(city: City, generators: list[np.random.Generator]) -> dict[str, npt
     dew = np.minimum(dew, dry)
     humidity = np.round(relative_humidity(dry, dew), 1)
     cover = sky_cover(city, light.daily_clearness)
+    rain = make_rain(city, light.daily_clearness, generators[5])
     return {
         "dry_bulb_temperature": dry,
         "dew_point_temperature": dew,
@@ -88,7 +89,8 @@ def _weather(city: City, generators: list[np.random.Generator]) -> dict[str, npt
         "total_sky_cover": cover,
         "opaque_sky_cover": cover,
         "precipitable_water": _precipitable_water(dry, humidity),
-        "liquid_precipitation_depth": rain(city, light.daily_clearness, generators[5]),
+        "liquid_precipitation_depth": rain.depth,
+        "present_weather_codes": rain.codes,
         **_radiation_columns(light),
     }
 
@@ -131,13 +133,12 @@ def _fixed(city: City) -> dict[str, npt.NDArray[Any]]:
         "snow_depth": 0.0,
         "days_since_last_snowfall": 88.0,
         "liquid_precipitation_quantity": 1.0,
-        "present_weather_observation": np.nan,
+        "present_weather_observation": 0.0,
     }
     absent = [row.name for row in columns() if row.name.endswith(("illuminance", "luminance"))]
     result: dict[str, npt.NDArray[Any]] = {name: np.full(HOURS, value) for name, value in constants.items()}
     result |= {name: np.full(HOURS, np.nan) for name in absent}
     result["source_and_uncertainty_flags"] = np.full(HOURS, "?9?9?9?9E0?9?9?9?9?9?9?9?9?9?9?9?9?9?9?9?9", dtype=object)
-    result["present_weather_codes"] = np.full(HOURS, "999999999", dtype=object)
     return result
 
 

@@ -100,9 +100,9 @@ BAD = {
                   "8784 hours (a leap year"),
     "sub-hourly": (lambda text: text.replace("DATA PERIODS,1,1,", "DATA PERIODS,1,2,"), "sub-hourly"),
     "sub-hourly rows": (lambda text: "\n".join(_header(text) + _rows(text) * 2), "sub-hourly"),
-    "word for a number": (lambda text: "\n".join(_header(text) + ["2025,1,1,1,0,x,warm" + ",0" * 28, *_rows(text)[1:]]),
-                          "warm"),
-    "row too short": (lambda text: "\n".join(_header(text) + ["2025,1,1,1,0", *_rows(text)[1:]]), "fields"),
+    "word for a number": (
+        lambda text: "\n".join([*_header(text), "2025,1,1,1,0,x,warm" + ",0" * 28, *_rows(text)[1:]]), "warm"),
+    "row too short": (lambda text: "\n".join([*_header(text), "2025,1,1,1,0", *_rows(text)[1:]]), "fields"),
     "half a month": (lambda text: text.replace("\n2025,1,1,2,", "\n2025,1.5,1,2,", 1), "whole number"),
     "infinite": (lambda text: text.replace("\n2025,1,1,2,", "\n2025,1e999,1,2,", 1), "month"),
     "two data periods": (lambda text: text.replace("DATA PERIODS,1,", "DATA PERIODS,2,"), "2 periods"),
@@ -153,13 +153,15 @@ def test_line_breaks_cannot_break_the_header(year, tmp_path):
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: ("LOCATION," + text).encode())))
+@given(content=st.one_of(
+    st.binary(max_size=300), st.text(max_size=300).map(lambda text: ("LOCATION," + text).encode())))
 def test_fuzz_any_bytes(content, put):
     with pytest.raises(RetrofolioError):
         weather.read_epw(put(content))
 
 
-FIELDS = st.one_of(st.text(max_size=8), st.sampled_from(["nan", "inf", "-1", "1e400", "9" * 400, "0x10", "", "٣", "1_0"]))
+FIELDS = st.one_of(
+    st.text(max_size=8), st.sampled_from(["nan", "inf", "-1", "1e400", "9" * 400, "0x10", "", "٣", "1_0"]))
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -105,7 +105,8 @@ def test_header_is_complete(years):
     assert "seed 0" in attrs["comments_1"]
 
 
-@pytest.mark.parametrize(("city", "seed", "word"), [("shangai", 0, "did you mean 'shanghai'"), ("shanghai", -1, "seed")])
+@pytest.mark.parametrize(
+    ("city", "seed", "word"), [("shangai", 0, "did you mean 'shanghai'"), ("shanghai", -1, "seed")])
 def test_bad_requests(city, seed, word):
     with pytest.raises(InputError, match=word):
         weather.make_typical_year(city, seed)

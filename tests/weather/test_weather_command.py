@@ -1,0 +1,52 @@
+"""The verbs: make, check, fetch; exit codes and lines."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+import weather
+from scripts.weather import app
+from vocabulary import InputError
+
+
+def call(*words: object):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_make_then_check(tmp_path):
+    made = call("make", "--city", "shanghai", "--seed", 4, "--out", tmp_path / "a.epw")
+    assert made.exit_code == 0, made.output
+    assert weather.read_epw(tmp_path / "a.epw").identical(weather.make_typical_year("shanghai", 4))
+    checked = call("check", tmp_path / "a.epw")
+    assert checked.exit_code == 0
+    assert "no faults found" in checked.output
+
+
+def test_check_prints_counts_and_exits_2(year, tmp_path):
+    values = year["direct_normal_radiation"].values.copy()
+    values[[4000, 4001]] = 2000
+    year["direct_normal_radiation"] = ("hour", values, year["direct_normal_radiation"].attrs)
+    weather.write_epw(year, tmp_path / "bad.epw")
+    result = call("check", tmp_path / "bad.epw", "--repair", tmp_path / "good.epw")
+    assert result.exit_code == 2
+    assert "2 rows: direct normal above 1000 W/m2" in result.output
+    assert call("check", tmp_path / "good.epw").exit_code == 0
+
+
+def test_check_with_a_far_place(year, tmp_path):
+    weather.write_epw(year, tmp_path / "a.epw")
+    result = call("check", tmp_path / "a.epw", "--near", "39.9,116.4")
+    assert result.exit_code == 2
+    assert "km from the buildings" in result.output
+
+
+@pytest.mark.parametrize(
+    "words", [("make", "--city", "nowhere", "--out", "x.epw"), ("check", "none.epw"), ("fetch", "--near", "here")])
+def test_bad_requests_raise_our_own_error(words):
+    assert isinstance(call(*words).exception, InputError)
+
+
+@pytest.mark.parametrize("verb", ["make", "check", "fetch"])
+def test_help_has_an_example(verb):
+    assert f"retrofolio weather {verb}" in call(verb, "--help").output
