@@ -56,13 +56,14 @@ class Reset(Record):
 
 
 class ChillerKind(Record):
-    """Curves and limits of a kind of chiller (frozen)."""
+    """Curves, limits and rating points of a kind of chiller (frozen): COP at part load over COP at full load."""
 
     capacity_curve: str
     eir_curve: str
     plr_curve: str
     minimum_part_load: float
     minimum_unloading: float
+    part_load_cop_ratio: dict[float, float]
 
 
 class ChillerRating(Record):

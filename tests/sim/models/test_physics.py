@@ -1,0 +1,134 @@
+"""Laws on the engine's own output, one year of each source system."""
+
+import numpy as np
+import pytest
+
+from sim.models import occupied_hours, quantities
+from sim.models.hvac.curves import evaluate
+from sim.models.systems import system_data
+
+pytestmark = pytest.mark.engine
+SYSTEMS = ("chiller_boiler", "absorption", "vrf", "split", "air_source_heat_pump", "high_efficiency_plant",
+           "ground_source_heat_pump")
+WATER = ("chiller_boiler", "absorption", "air_source_heat_pump", "high_efficiency_plant", "ground_source_heat_pump")
+SEASONAL = {  # domain_facts-like ranges of seasonal source efficiency, cooling and heating
+    "vrf": ((2.7, 4.2), (2.0, 4.2)), "absorption": ((0.9, 1.4), (0.7, 1.0)),
+}
+
+
+def cooling_kwh(run):
+    return run.monthly_kwh("CoolingCoils:EnergyTransfer")
+
+
+def heating_kwh(run):
+    return run.monthly_kwh("HeatingCoils:EnergyTransfer")
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_end_uses_add_up_and_no_foreign_one_appears(annual, system):
+    run = annual(system)
+    names = {name for name, _, frequency in run.series if frequency == "Monthly" and ":electricity" in name}
+    parts = sum(run.monthly_kwh(name) for name in names)
+    assert parts == pytest.approx(run.monthly_kwh("Electricity:Facility"), rel=1e-6)
+    assert run.total_kwh("Electricity:Facility") == pytest.approx(run.monthly_kwh("Electricity:Facility"), rel=1e-6)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_occupied_rooms_are_comfortable(annual, site, system):
+    run = annual(system)
+    unmet = sum(v.sum() for (name, _, f), v in run.series.items() if "not met while occupied" in name)
+    assert unmet / occupied_hours(run.design, site.calendar) <= 0.05
+
+
+@pytest.mark.parametrize("system", WATER)
+def test_coil_cooling_is_source_cooling_less_pump_heat(annual, system):
+    run = annual(system)
+    source = {
+        "absorption": lambda: run.total_kwh("Chiller Heater Evaporator Cooling Energy"),
+        "air_source_heat_pump": lambda: run.total_kwh("Heat Pump Load Side Heat Transfer Energy", "cooling"),
+        "ground_source_heat_pump": lambda: run.total_kwh("Heat Pump Load Side Heat Transfer Energy", "cooling"),
+    }.get(system, lambda: run.total_kwh("Chiller Evaporator Cooling Energy"))()
+    pump = run.total_kwh("Pump Fluid Heat Gain Energy", "chw supply pump")
+    assert cooling_kwh(run) == pytest.approx(source - pump, rel=0.02)
+
+
+@pytest.mark.parametrize("system", ["chiller_boiler", "high_efficiency_plant"])
+def test_condenser_balance(annual, system):
+    run = annual(system)
+    heat = run.total_kwh("Chiller Evaporator Cooling Energy") + run.total_kwh("Chiller Electricity Energy")
+    assert run.total_kwh("Chiller Condenser Heat Transfer Energy") == pytest.approx(heat, rel=0.002)
+
+
+def test_ground_balance(annual):
+    run = annual("ground_source_heat_pump")
+    cooling = run.total_kwh("Heat Pump Load Side Heat Transfer Energy", "cooling") + run.total_kwh(
+        "Heat Pump Electricity Energy", "cooling")
+    heating = run.total_kwh("Heat Pump Load Side Heat Transfer Energy", "heating") - run.total_kwh(
+        "Heat Pump Electricity Energy", "heating")
+    assert run.total_kwh("Heat Pump Source Side Heat Transfer Energy", "cooling") == pytest.approx(cooling, rel=0.01)
+    assert run.total_kwh("Heat Pump Source Side Heat Transfer Energy", "heating") == pytest.approx(heating, rel=0.01)
+
+
+@pytest.mark.parametrize("system", ["chiller_boiler", "high_efficiency_plant"])
+def test_efficiency_stays_below_carnot(annual, system):
+    run = annual(system)
+    cooling, power = run.hourly("Chiller Evaporator Cooling Energy"), run.hourly("Chiller Electricity Energy")
+    leaving, entering = (run.hourly(f"Chiller {n} Temperature") for n in ("Evaporator Outlet", "Condenser Inlet"))
+    month = np.repeat(np.arange(12), np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]) * 24)
+    for m in range(12):
+        on = (month == m) & (power > 0)
+        if cooling[on].sum() > 1e6:
+            cold, hot = 273.15 + leaving[on].mean(), 273.15 + entering[on].mean()
+            assert 1 < cooling[on].sum() / power[on].sum() < cold / max(hot - cold, 1)
+
+
+@pytest.mark.parametrize("system", ["chiller_boiler", "high_efficiency_plant"])
+@pytest.mark.parametrize("load", [1.0, 0.75, 0.5, 0.25])
+def test_part_load_efficiency_meets_the_rating_points(annual, system, load):
+    """The engine's efficiency near a part load, brought to 7/30 C, against the data file's rating point."""
+    run = annual(system)
+    kind = system_data().chillers[run.design.chiller_type]
+    plr = run.hourly("Chiller Part Load Ratio")
+    power, cooling = run.hourly("Chiller Electricity Energy"), run.hourly("Chiller Evaporator Cooling Energy")
+    steady = (np.abs(plr - load) < 0.04) & (np.abs(np.roll(plr, 1) - plr) < 0.1) & (np.abs(np.roll(plr, -1) - plr) < 0.1)
+    if not steady.any():
+        pytest.skip(f"no steady hour at {load}")
+    leaving, entering = (run.hourly(f"Chiller {n} Temperature") for n in ("Evaporator Outlet", "Condenser Inlet"))
+    measured, expected = [], []
+    for hour in np.flatnonzero(steady):
+        at = leaving[hour], entering[hour]
+        temperature = evaluate(kind.eir_curve, *at) / evaluate(kind.eir_curve, 7, 30)
+        measured.append(cooling[hour] / power[hour] * temperature)
+        expected.append(run.design.cooling_cop * kind.part_load_cop_ratio[load]
+                        * (plr[hour] / load) ** 0)
+    assert np.mean(measured) == pytest.approx(np.mean(expected), rel=0.05)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_seasonal_efficiency_is_in_range(annual, system):
+    run, design = annual(system), annual(system).design
+    gas_lhv = 0.901
+    cooling = cooling_kwh(run) / (run.monthly_kwh("Cooling:Electricity") + gas_lhv * run.monthly_kwh("Cooling:NaturalGas"))
+    heating = heating_kwh(run) / (run.monthly_kwh("Heating:Electricity") + gas_lhv * run.monthly_kwh("Heating:NaturalGas"))
+    boiler = system in ("chiller_boiler", "absorption", "high_efficiency_plant")
+    rating = design.boiler_efficiency if boiler else design.heating_cop
+    low_high = SEASONAL.get(system, ((0.6 * design.cooling_cop, 1.35 * design.cooling_cop), (0.6 * rating, 1.15 * rating)))
+    assert low_high[0][0] <= cooling <= low_high[0][1], (cooling, heating)
+    assert low_high[1][0] <= heating <= low_high[1][1], (cooling, heating)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_capacities_are_plausible(annual, system):
+    run = annual(system)
+    found = quantities(run.design, run.eio)
+    assert 60 < 1000 * found["cooling_capacity"] / found["conditioned_area"] < 250
+    assert 40 < 1000 * found["heating_capacity"] / found["conditioned_area"] < 250
+    assert (found["pump_motor_power"] > 0) == (system in WATER)
+    assert (found["tower_fan_power"] > 0) == (system in ("chiller_boiler", "absorption", "high_efficiency_plant"))
+
+
+def test_systems_meet_nearly_the_same_loads(annual):
+    cooling = {system: cooling_kwh(annual(system)) for system in SYSTEMS}
+    heating = {system: heating_kwh(annual(system)) for system in SYSTEMS}
+    assert max(cooling.values()) / min(cooling.values()) < 1.2, cooling
+    assert max(heating.values()) / min(heating.values()) < 1.15, heating
