@@ -44,12 +44,14 @@ _TABLE: dict[str, tuple[tuple[str, ...], str]] = {
     "pv_self_used_node": ((*_BP, "pv_node"), _ENERGY),
     "pv_annual_cost_saving_node": ((*_BP, "pv_node"), _MONEY),
     "annual_cost_baseline": (("building",), _MONEY),
+    "obligatory_works_cost": (("building",), _MONEY),
     "end_of_life_year": (("building",), _NUMBER),
 }
 _REQUIRED = ("baseline_energy", "energy_saving", "capital_cost")
 _NOT_NEGATIVE = {
     "capital_cost", "energy_saving_std", "energy_saving_std_common", "floor_area", "pv_capacity_max", "pv_specific_yield",
     "pv_cost_per_kw", "pv_capacity_node", "pv_self_used_node", "annual_cost_baseline", "baseline_carrier_energy",
+    "obligatory_works_cost",
 }
 _FLAGS = ("available", "simulated")
 _TOLERANCE = 1e-6
@@ -86,6 +88,7 @@ class Cube:
     pv_used: Floats | None
     pv_cost_saving: Floats | None
     cost_baseline: Floats | None
+    obligatory_works: Floats | None
     end_of_life: Ints | None
 
 
@@ -323,7 +326,7 @@ def _arrays(dataset: xr.Dataset, rules: Rules) -> Cube:
         floor_area=maybe("floor_area"), pv_max=None if node is None else node[:, -1], pv_yield=maybe("pv_specific_yield"),
         pv_cost=maybe("pv_cost_per_kw") if node is not None else None, pv_node=node, pv_used=used,
         pv_cost_saving=maybe("pv_annual_cost_saving_node") if "pv_capacity_node" in dataset else None,
-        cost_baseline=maybe("annual_cost_baseline"), end_of_life=None if life is None else life.astype(np.intp),
+        cost_baseline=maybe("annual_cost_baseline"), obligatory_works=maybe("obligatory_works_cost"), end_of_life=None if life is None else life.astype(np.intp),
     )
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from optimiser.money.contracts import Lane, Terms
 from vocabulary import RetrofolioError
 
-Lane = Literal["own_funds", "guaranteed", "shared_savings", "trusteeship"]
 Objective = Literal["saving", "excess_saving", "net_present_value", "carbon"]
 EnergyBasis = Literal["calorific", "shanghai_primary", "carbon_0_42", "carbon_0_5737"]
 LANES: tuple[Lane, ...] = ("own_funds", "guaranteed", "shared_savings", "trusteeship")
@@ -86,18 +86,6 @@ class Economics(_Frozen):
     pv_export_price_cny_per_kwh: Money = 0.4155
 
 
-class ContractTerms(_Frozen):
-    """Terms of the lanes; defaults from the conventions of Chinese energy-performance contracts (confidence C)."""
-
-    term_years: Annotated[int, Field(ge=1)] = 8
-    hurdle_rate: Annotated[float, Field(gt=-1.0)] = 0.08
-    payback_share_of_term: Annotated[float, Field(gt=0.0)] = 0.60
-    shared_esco_share: Fraction = 0.80
-    trusteeship_discount: Fraction = 0.05
-    guarantee_level: Fraction = 0.85
-    obligatory_works_cny: Money = 0.0
-
-
 class Rules(_Frozen):
     """The rules of one optimisation; a tuple of budgets makes one scenario each.
 
@@ -131,7 +119,7 @@ class Rules(_Frozen):
     end_of_life_first: bool = False
     economics: Economics = Economics()
     lanes: tuple[Lane, ...] = ("own_funds",)
-    contract_terms: ContractTerms = ContractTerms()
+    contract_terms: Terms = Terms()
     esco_capital_cny: Money | None = None
     grouping: Literal["given", "decided"] = "given"
     maximum_contracts: Annotated[int, Field(ge=1)] = 8
@@ -180,6 +168,10 @@ def _contradictions(rules: Rules) -> Iterable[str]:
         yield "budget_parts need a budget"
     if rules.contract_size_max is not None and rules.contract_size_max < rules.contract_size_min:
         yield "contract_size_max is below contract_size_min"
+    if rules.subsidies and rules.yearly_budget_cny is not None:
+        yield "subsidies need one budget: in which year a subsidy is paid is not known"
+    if rules.floor_scope != "building" and rules.floor_confidence < 0.5:
+        yield "floor_confidence below 0.5 with a pooled floor is not convex"
     if rules.end_of_life_first and rules.yearly_budget_cny is None:
         yield "end_of_life_first needs yearly_budget_cny"
 

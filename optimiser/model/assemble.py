@@ -10,9 +10,11 @@ from optimiser.cube import Cube
 from optimiser.model.at_least import at_least_rows, quantity
 from optimiser.model.budget import budget_part_rows, budget_rows
 from optimiser.model.columns import Pairs, columns_of, pairs
+from optimiser.model.contracts import Further, by_lane_and_place, contract_rows
 from optimiser.model.dominance import kept_pairs
 from optimiser.model.floor import floor_rows
-from optimiser.model.instance import Flags, Floats, Instance
+from optimiser.model.instance import Columns, Flags, Floats, Instance, Segments
+from optimiser.model.subsidies import subsidy_rows, with_subsidies
 from optimiser.model.years import by_year, end_of_life_rows, year_decides
 from optimiser.plan import Plan
 from optimiser.rules import Rules
@@ -46,19 +48,27 @@ def assemble(cube: Cube, rules: Rules, *, reduce: bool = True) -> Assembled:
     columns, segments = columns_of(cube, rules, kept)
     if year_decides(rules):
         columns, segments = by_year(columns, segments, rules)
+    columns, segments = by_lane_and_place(columns, segments, cube, rules)
+    instance = _instance(columns, segments, cube, rules, mandatory)
+    return Assembled(instance, found.offered, int((found.package > 0).sum()), int((kept.package > 0).sum()))
+
+
+def _instance(columns: Columns, segments: Segments, cube: Cube, rules: Rules, mandatory: Flags) -> Instance:
+    """Write the rows of every family and the objective (equation 1)."""
     of_columns, of_segments = quantity(rules.objective, columns, segments, rules)
+    further = Further(len(columns) + len(segments))
+    floors, squares = floor_rows(columns, segments, cube, rules, further)
+    contracts, lanes = contract_rows(columns, segments, cube, rules, further)
+    paid, subsidies = subsidy_rows(columns, segments, cube, rules, further, lanes)
     rows = [
-        *budget_rows(columns, segments, rules),
+        *with_subsidies([*budget_rows(columns, segments, rules), *contracts], subsidies),
         *budget_part_rows(columns, segments, cube, rules),
         *at_least_rows(columns, segments, rules),
+        *floors, *paid,
+        *end_of_life_rows(columns, cube, rules, further),
     ]
-    floors, extras, squares = floor_rows(columns, segments, cube, rules, 0)
-    variables = len(columns) + len(segments)
-    gates, gate_extras = end_of_life_rows(columns, cube, rules, variables, len(extras))
-    extras += gate_extras
-    value = np.concatenate([of_columns, of_segments, [extra.value for extra in extras]])
-    instance = Instance(columns, segments, value, (*rows, *floors, *gates), mandatory, tuple(extras), squares)
-    return Assembled(instance, found.offered, int((found.package > 0).sum()), int((kept.package > 0).sum()))
+    value = np.concatenate([of_columns, of_segments, [extra.value for extra in further.extras]])
+    return Instance(columns, segments, value, tuple(rows), mandatory, tuple(further.extras), squares)
 
 
 def _take(found: Pairs, keep: Flags) -> Pairs:

@@ -36,8 +36,6 @@ def attributes(cube: Cube, rules: Rules, found: Pairs) -> Floats:
     parts: list[Floats] = [*_curves(cube, rules, found, good), found.size_kw[:, 0]]
     if _money_counts(rules):
         parts.append(bare.amounts["capital"])
-    if rules.subsidies or set(rules.lanes) - {"own_funds"}:
-        parts += [-bare.amounts["capital"]]
     for part in rules.budget_parts:
         parts.append(np.where(serves(cube, part)[b, p], 0.0, bare.amounts["capital"]))
         parts.append(np.where(serves(cube, part)[b, p], bare.amounts["capital"], 0.0))
@@ -48,7 +46,7 @@ def attributes(cube: Cube, rules: Rules, found: Pairs) -> Floats:
 
 
 def _money_counts(rules: Rules) -> bool:
-    return not math.isinf(total_budget_cny(rules)) or rules.esco_capital_cny is not None or years(rules) > 1
+    return not math.isinf(total_budget_cny(rules)) or years(rules) > 1 or set(rules.lanes) != {"own_funds"}
 
 
 def _without_pv(found: Pairs) -> Pairs:

@@ -8,7 +8,8 @@ import numpy as np
 
 from optimiser.cube import Cube
 from optimiser.model.columns import quantile
-from optimiser.model.instance import Columns, Extra, Flags, Floats, Ints, Row, Segments, row
+from optimiser.model.contracts import Further
+from optimiser.model.instance import Columns, Flags, Floats, Ints, Row, Segments, row
 from optimiser.rules import Rules
 
 
@@ -25,18 +26,17 @@ def pools(columns: Columns, cube: Cube, rules: Rules) -> Iterator[tuple[str, Fla
 
 
 def floor_rows(
-    columns: Columns, segments: Segments, cube: Cube, rules: Rules, first_extra: int
-) -> tuple[list[Row], list[Extra], dict[str, tuple[Ints, Floats, int]]]:
+    columns: Columns, segments: Segments, cube: Cube, rules: Rules, further: Further
+) -> tuple[list[Row], dict[str, tuple[Ints, Floats, int]]]:
     """Write equation (9) for each pool; its root of squared errors is a further variable met by cuts (equation 10).
 
     Returns
     -------
-    rows, extras, squares
+    rows, squares
         `squares` maps a pool to its columns, their squared errors and the place of its root among the extras.
     """
     z = quantile(rules)
     rows: list[Row] = []
-    extras: list[Extra] = []
     squares: dict[str, tuple[Ints, Floats, int]] = {}
     amounts = columns.amounts
     lack = rules.minimum_saving_fraction * amounts["baseline"] - amounts["counted"] + z * amounts["std_common"]
@@ -45,12 +45,11 @@ def floor_rows(
         root: list[tuple[int, float]] = []
         inside = np.flatnonzero(members & (amounts["std_squared"] > 0))
         if len(inside) and z > 0:
-            at = first_extra + len(extras)
-            extras.append(Extra(f"error_{label}", _largest_root(columns, inside), integer=False))
-            squares[label] = (inside, amounts["std_squared"][inside], at)
-            root = [(at, z)]
+            variable = further.add(f"error_{label}", _largest_root(columns, inside), integer=False)
+            squares[label] = (inside, amounts["std_squared"][inside], variable - further.first)
+            root = [(variable - further.first, z)]
         rows.append(row("pooled_floor", f"floor_{label}", np.where(members, lack, 0.0), pv, 0.0, root))
-    return rows, extras, squares
+    return rows, squares
 
 
 def _largest_root(columns: Columns, inside: Ints) -> float:

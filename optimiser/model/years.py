@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from optimiser.cube import Cube
-from optimiser.model.instance import Columns, Extra, Floats, Ints, Row, Segments
+from optimiser.model.contracts import Further
+from optimiser.model.instance import Columns, Floats, Ints, Row, Segments
 from optimiser.rules import Economics, Rules, years
 
 _PRICED = ("capital", "package_capital", "outlay")
@@ -68,22 +69,20 @@ def by_year(columns: Columns, segments: Segments, rules: Rules) -> tuple[Columns
     )
 
 
-def end_of_life_rows(columns: Columns, cube: Cube, rules: Rules, first_variable: int, first_extra: int) -> tuple[list[Row], list[Extra]]:
+def end_of_life_rows(columns: Columns, cube: Cube, rules: Rules, further: Further) -> list[Row]:
     """Write equation (21): between two classes of end of life a gate per year; earlier classes are not treated after later ones."""
     if not rules.end_of_life_first or cube.end_of_life is None:
-        return [], []
+        return []
     life = cube.end_of_life[columns.building]
     rows: list[Row] = []
-    extras: list[Extra] = []
     for boundary in np.unique(life)[:-1]:
         for year in range(years(rules) - 1):
-            gate = first_variable + first_extra + len(extras)
-            extras.append(Extra(f"gate_{boundary}_{year + 1}", 1.0, integer=True))
+            gate = further.add(f"gate_{boundary}_{year + 1}", 1.0, integer=True)
             late = np.flatnonzero((life <= boundary) & (columns.year > year))
             early = np.flatnonzero((life > boundary) & (columns.year <= year))
             rows += _gated(columns, late, gate, 1.0, f"late_{boundary}_{year + 1}")
             rows += _gated(columns, early, gate, -1.0, f"early_{boundary}_{year + 1}")
-    return rows, extras
+    return rows
 
 
 def _gated(columns: Columns, members: Ints, gate: int, sign: float, label: str) -> list[Row]:

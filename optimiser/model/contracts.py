@@ -1,0 +1,160 @@
+"""Lanes and contracts: who pays, when a service company signs, sizes of contracts (equations 12 to 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optimiser.cube import Cube
+from optimiser.model.instance import Columns, Extra, Flags, Floats, Ints, Row, Segments, row
+from optimiser.money.contracts import Retrofit, cash_flows
+from optimiser.money.economics import present_value
+from optimiser.rules import LANES, Rules
+
+SERVICE_LANES = ("shared_savings", "trusteeship")
+
+
+@dataclass
+class Further:
+    """Further variables under construction; `first` is the number of columns and segments before them."""
+
+    first: int
+    extras: list[Extra] = field(default_factory=list)
+
+    def add(self, name: str, upper: float, *, integer: bool, value: float = 0.0) -> int:
+        """Add a variable and return its place among all variables."""
+        self.extras.append(Extra(name, upper, integer, value))
+        return self.first + len(self.extras) - 1
+
+
+def by_lane_and_place(columns: Columns, segments: Segments, cube: Cube, rules: Rules) -> tuple[Columns, Segments]:
+    """Return columns and segments once per lane and, when the grouping is decided, per place (equation 17), with the service company's money."""
+    lanes = [LANES.index(lane) for lane in rules.lanes]
+    places = range(rules.maximum_contracts) if rules.grouping == "decided" else range(1)
+    if lanes == [0] and len(places) == 1:
+        return columns, segments
+    pairs = np.array([(lane, place) for lane in lanes for place in places], dtype=np.intp)
+    n, s, count = len(columns), len(segments), len(pairs)
+    at, kind = np.repeat(np.arange(n), count), np.tile(np.arange(count), n)
+    allowed = pairs[kind, 1] <= columns.building[at]
+    at, kind = at[allowed], kind[allowed]
+    groups = int(columns.group.max(initial=-1)) + 1
+    again = columns.take(at)
+    group = np.where(again.group >= 0, again.group + kind * groups, -1)
+    lane = pairs[kind, 0]
+    amounts = {**again.amounts, **_service_amounts(again.amounts, lane, cube, rules, again.building)}
+    expanded = Columns(again.building, again.package, lane, again.year, pairs[kind, 1], again.pv_base, group, amounts)
+    piece, piece_kind = np.tile(np.arange(s), count), np.repeat(np.arange(count), s)
+    pieces = segments.take(piece)
+    own_group = pieces.group + piece_kind * groups
+    first_of = np.full(groups * count + 1, -1, dtype=np.intp)
+    first_of[group[::-1]] = np.arange(len(group))[::-1]
+    real = first_of[own_group] >= 0 if s else np.zeros(0, dtype=bool)
+    pieces, own_group, piece_kind = pieces.take(real), own_group[real], piece_kind[real]
+    service = _service_amounts(pieces.amounts, pairs[piece_kind, 0], cube, rules, None)
+    return expanded, Segments(own_group, first_of[own_group], pieces.width, {**pieces.amounts, **service})
+
+
+def _service_amounts(amounts: dict[str, Floats], lane: Ints, cube: Cube, rules: Rules, building: Ints | None) -> dict[str, Floats]:
+    """Return the service company's outlay, value over the term and payback lack; zeros in lanes that the owner pays for."""
+    out = {name: np.zeros(len(lane)) for name in ("service_capital", "service_value", "payback_lack")}
+    for name in SERVICE_LANES:
+        own = lane == LANES.index(name)
+        if not own.any() or "annual_cost_saving" not in amounts:
+            continue
+        retrofit = _retrofit(amounts, own, cube, rules, None if building is None else building[own])
+        flow = cash_flows(name, retrofit, rules.contract_terms, years=rules.contract_terms.term_years).service_company
+        limit = rules.contract_terms.payback_share_of_term * rules.contract_terms.term_years
+        out["service_capital"][own] = -flow[..., 0]
+        out["service_value"][own] = present_value(flow, rules.contract_terms.hurdle_rate)
+        out["payback_lack"][own] = -flow[..., 0] - limit * flow[..., 1:].mean(axis=-1)
+    return out
+
+
+def _retrofit(amounts: dict[str, Floats], own: Flags, cube: Cube, rules: Rules, building: Ints | None) -> Retrofit:
+    """Return the money of columns (with baseline cost and obligatory works) or of PV segments (without)."""
+    baseline = works = np.zeros(int(own.sum()))
+    if building is not None:
+        baseline = baseline if cube.cost_baseline is None else cube.cost_baseline[building]
+        works = works if cube.obligatory_works is None else cube.obligatory_works[building]
+    return Retrofit(
+        capital_cost_cny=amounts["capital"][own], annual_cost_saving_cny=amounts["annual_cost_saving"][own],
+        life_years=rules.economics.package_life_years, baseline_cost_cny=baseline, obligatory_works_cny=works,
+    )
+
+
+def members(columns: Columns, cube: Cube, rules: Rules) -> Iterator[tuple[str, Flags]]:
+    """Yield contracts with their columns: decided places, given pools, or each building alone."""
+    if rules.grouping == "decided":
+        for place in range(rules.maximum_contracts):
+            yield f"contract_{place + 1}", columns.place == place
+    elif cube.contract is not None:
+        for at, label in enumerate(cube.contracts):
+            yield label, cube.contract[columns.building] == at
+    else:
+        for at in np.unique(columns.building):
+            yield cube.buildings[at], columns.building == at
+
+
+def contract_rows(columns: Columns, segments: Segments, cube: Cube, rules: Rules, further: Further) -> tuple[list[Row], dict[str, dict[int, int]]]:
+    """Write equations (12) to (17); returns rows and, by contract, the place of its lane variables (if lanes are to choose).
+
+    Subsidies join the rows of equations (13) and (14) later (`subsidies.subsidy_rows`).
+    """
+    rows: list[Row] = []
+    lanes: dict[str, dict[int, int]] = {}
+    service = [LANES.index(lane) for lane in rules.lanes if lane in SERVICE_LANES]
+    if rules.esco_capital_cny is not None and service:
+        pv = segments.amounts.get("service_capital", np.zeros(len(segments)))
+        rows.append(row("service_capital", "service_capital", columns.amounts["service_capital"], pv, rules.esco_capital_cny))
+    for label, inside in members(columns, cube, rules):
+        for lane in service:
+            rows += service_rows(label, lane, inside & (columns.lane == lane), columns, segments)
+        if len(rules.lanes) > 1 and (rules.grouping == "decided" or cube.contract is not None):
+            lanes[label] = {LANES.index(lane): further.add(f"lane_{label}_{lane}", 1.0, integer=True) for lane in rules.lanes}
+            rows += _lane_rows(label, lanes[label], inside, columns)
+    if rules.grouping == "decided":
+        rows += _size_rows(columns, rules, further)
+    return rows, lanes
+
+
+def service_rows(label: str, lane: int, inside: Flags, columns: Columns, segments: Segments) -> list[Row]:
+    """Write equations (13), value over the term not negative, and (14), payback within its share of the term."""
+    of_segments = inside[segments.column] if len(segments) else np.zeros(0, dtype=bool)
+    rows = []
+    for family, amount, sign in (("service_value", "service_value", -1.0), ("service_payback", "payback_lack", 1.0)):
+        pv = sign * np.where(of_segments, segments.amounts[amount], 0.0) if len(segments) else np.zeros(0)
+        of_columns = sign * np.where(inside, columns.amounts[amount], 0.0)
+        rows.append(row(family, f"{family}_{label}_{LANES[lane]}", of_columns, pv, 0.0))
+    return rows
+
+
+def _lane_rows(label: str, lanes: dict[int, int], inside: Flags, columns: Columns) -> list[Row]:
+    """Write equation (15): a building's columns of a lane need the contract to be in that lane; one lane per contract."""
+    one = Row("contract_lane", f"one_lane_{label}", np.array(list(lanes.values()), dtype=np.intp), np.ones(len(lanes)), 1.0)
+    rows = [one]
+    for lane, variable in lanes.items():
+        own = np.flatnonzero(inside & (columns.lane == lane))
+        for building in np.unique(columns.building[own]):
+            at = own[columns.building[own] == building]
+            index, coef = np.append(at, variable), np.append(np.ones(len(at)), -1.0)
+            rows.append(Row("contract_lane", f"lane_{label}_{LANES[lane]}_{building}", index.astype(np.intp), coef, 0.0))
+    return rows
+
+
+def _size_rows(columns: Columns, rules: Rules, further: Further) -> list[Row]:
+    """Write equations (16), sizes of open contracts, and (17), a place is open only if the one before is."""
+    rows = []
+    largest = rules.contract_size_max or int(columns.building.max(initial=0)) + 1
+    opened = [further.add(f"open_{k + 1}", 1.0, integer=True) for k in range(rules.maximum_contracts)]
+    for place, variable in enumerate(opened):
+        inside = np.flatnonzero(columns.place == place)
+        index, ones = np.append(inside, variable).astype(np.intp), np.ones(len(inside))
+        rows.append(Row("contract_size", f"at_most_{place + 1}", index, np.append(ones, -float(largest)), 0.0))
+        rows.append(Row("contract_size", f"at_least_{place + 1}", index, np.append(-ones, float(rules.contract_size_min)), 0.0))
+        if place:
+            order = np.array([variable, opened[place - 1]], dtype=np.intp)
+            rows.append(Row("contract_size", f"in_order_{place + 1}", order, np.array([1.0, -1.0]), 0.0))
+    return rows
