@@ -1,0 +1,70 @@
+"""Each measure of the catalogue really moves the end use that it aims at, in the engine, on old and new buildings."""
+
+import pytest
+
+from buildings import Package, apply_package, load_catalogue, offered_measures, read_registry
+from buildings.datafile import DATA_DIR
+
+pytestmark = [pytest.mark.engine, pytest.mark.long]
+CATALOGUE = load_catalogue()
+WEEKS = {"january": (1, 13, 1, 17), "july": (7, 14, 7, 18)}
+NOTICEABLE = 0.001  # of the baseline's end use
+
+
+def buildings():
+    """One building each with chiller and boiler, split units, VRF; every measure is offered to one of them."""
+    known = {building.building_id: building for building in read_registry(DATA_DIR / "jiading_sample.csv")}
+    return [known[name] for name in ("JS02", "JS08", "JS05")]
+
+
+def offers():
+    """Each building with the measures that no building before it was offered, and its baseline."""
+    seen = set()
+    for building in buildings():
+        for measure in offered_measures(building, CATALOGUE):
+            if measure.id not in seen:
+                seen.add(measure.id)
+                yield building, measure
+
+
+@pytest.fixture(scope="module")
+def weeks(tmp_path_factory):
+    from sim.case import Case
+    from sim.engine.simulate import simulate
+    from sim.models.site import default_settings
+    from weather import make_typical_year
+
+    def case(building, package):
+        return Case(building_id=building.building_id, package_id=package.label, weather_id="made", role="training",
+                    design=apply_package(building.design, package, CATALOGUE))
+
+    cases = [case(building, Package()) for building in buildings()]
+    cases += [case(building, Package((measure.id,))) for building, measure in offers()]
+    year, store = make_typical_year("shanghai", 0), tmp_path_factory.mktemp("store")
+    found = {}
+    for name, period in WEEKS.items():
+        runs = simulate(cases, weather=year, store=store, settings=default_settings(run_period=period), workers=1,
+                        progress="quiet")
+        for row in range(runs.sizes["case"]):
+            assert str(runs["status"].values[row]) == "ok"
+            key = (str(runs["building_id"].values[row]), str(runs["package_id"].values[row]), name)
+            found[key] = runs["energy_use"].isel(case=row).sum("month")
+    return found
+
+
+def test_every_measure_is_offered_somewhere():
+    assert {measure.id for _, measure in offers()} == set(CATALOGUE.measures)
+
+
+@pytest.mark.parametrize(("building", "measure"), [pytest.param(b, m, id=m.id) for b, m in offers()])
+def test_measure_moves_what_it_aims_at(weeks, building, measure):
+    carriers = [measure.aims_carrier] if measure.aims_carrier else ["electricity", "natural_gas"]
+    changes = []
+    for name in WEEKS:
+        before, after = (
+            weeks[building.building_id, package, name].sel(end_use=measure.aims_at, carrier=carriers).sum().item()
+            for package in ("none", measure.id)
+        )
+        changes.append((after - before) / before if before > 0 else 0.0)
+    aimed = min(changes) if measure.aims_direction == "decrease" else -max(changes)
+    assert aimed < -NOTICEABLE, changes
