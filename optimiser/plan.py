@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +18,8 @@ class Plan:
     """What is done at each building; arrays of shape (building,).
 
     `package` is 0 for none; `pv_kw` the PV size; `touched` as INTERFACES defines it; `lane` a place in `rules.LANES`; `year`
-    counts from 1, 0 where untouched; `place` is the contract's place when the grouping is decided, else 0; `subsidy_cny` and
-    `scheme` are by contract label.
+    counts from 1, 0 where untouched; `place` is the contract's place when the grouping is decided, else 0; `scheme` names
+    the subsidy scheme of each contract that takes one.
     """
 
     package: Ints
@@ -27,8 +28,7 @@ class Plan:
     lane: Ints
     year: Ints
     place: Ints
-    subsidy_cny: dict[str, float]
-    scheme: dict[str, str]
+    scheme: Mapping[str, str]
 
 
 def empty_plan(buildings: int) -> Plan:
@@ -40,4 +40,4 @@ def empty_plan(buildings: int) -> Plan:
     False
     """
     zeros = np.zeros(buildings, dtype=np.intp)
-    return Plan(zeros, np.zeros(buildings), zeros.astype(bool), zeros, zeros, zeros, {}, {})
+    return Plan(zeros, np.zeros(buildings), zeros.astype(bool), zeros, zeros, zeros, {})

@@ -19,6 +19,7 @@ from optimiser.model.years import earliest, in_year, into_years, values_change, 
 from optimiser.plan import Floats, Plan, empty_plan
 from optimiser.portfolio import NO_CHEAPEST, Cheapest, Outcome, coal_saving_t, to_dataset
 from optimiser.proof.certificate import broken_rules, contract_labels
+from optimiser.proof.contract_checks import contract_keys, granted_cny
 from optimiser.rules import InfeasibleError, Rules, RulesError, scenarios, total_budget_cny, years
 
 
@@ -113,7 +114,7 @@ def solve_scenario(cube: Cube, rules: Rules) -> Outcome:
         raise InfeasibleError(contradiction(cube, rules))
     plan = empty_plan(len(cube.buildings))
     if solved.values is not None:
-        plan = as_early_as_possible(cube, rules, assembly.plan_of(assembled.instance, solved.values, len(cube.buildings)))
+        plan = as_early_as_possible(cube, rules, assembly.plan_of(assembled, solved.values, len(cube.buildings)))
     return _outcome(cube, rules, plan, solved, assembled, begun)
 
 
@@ -129,7 +130,7 @@ def _from_one_budget(cube: Cube, rules: Rules, assembled: assembly.Assembled) ->
     solved = solve(one.instance, gap=together.mip_gap, time_limit_s=rules.time_limit_s)
     if solved.values is None:
         return None, math.inf
-    plan = assembly.plan_of(one.instance, solved.values, len(cube.buildings))
+    plan = assembly.plan_of(one, solved.values, len(cube.buildings))
     cost = plan_amounts(cube, together, plan)["capital_cost"]
     dearest_first = np.argsort(-cost, kind="stable")
     year = into_years(cost, dearest_first[plan.touched[dearest_first]], rules)
@@ -189,10 +190,23 @@ def plan_amounts(cube: Cube, rules: Rules, plan: Plan) -> dict[str, Floats]:
     amounts["energy_saving_without_pv"] = _wide(plan, at, cube.saving[at, package])
     amounts["pv_self_used"] = _wide(plan, at, used[:, 0])
     amounts["saving_fraction"] = amounts.pop("counted") / cube.baseline
+    if rules.subsidies:
+        amounts["subsidy"] = _subsidies(cube, rules, plan, amounts)
     coal = coal_saving_t(amounts["energy_saving"], rules.energy_basis)
     if coal is not None:
         amounts["coal_saving"] = coal
     return amounts
+
+
+def _subsidies(cube: Cube, rules: Rules, plan: Plan, amounts: Mapping[str, Floats]) -> Floats:
+    """Return each building's part of its contract's subsidy, by share of the investment."""
+    keys = np.array(contract_keys(cube, rules, plan))
+    out = np.zeros(len(keys))
+    for label, money in granted_cny(cube, rules, plan, amounts["energy_saving"], amounts["capital_cost"]).items():
+        inside = plan.touched & (keys == label)
+        capital = amounts["capital_cost"][inside]
+        out[inside] = money * (capital / capital.sum() if capital.sum() > 0 else 1.0 / inside.sum())
+    return out
 
 
 _OUTPUTS = {
@@ -226,7 +240,8 @@ def _objective(cube: Cube, rules: Rules, plan: Plan, amounts: Mapping[str, Float
         counted = amounts["saving_fraction"] * cube.baseline
         return float((counted - rules.minimum_saving_fraction * cube.baseline)[plan.touched].sum())
     name = {"saving": "energy_saving", "net_present_value": "net_present_value", "carbon": "carbon_saving"}[rules.objective]
-    return float(amounts[name].sum())
+    granted = amounts["subsidy"].sum() if rules.objective == "net_present_value" and "subsidy" in amounts else 0.0
+    return float(amounts[name].sum() + granted)
 
 
 def cheapest(cube: Cube, rules: Rules) -> Cheapest:

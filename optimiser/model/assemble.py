@@ -14,12 +14,13 @@ from optimiser.model.contracts import Further, by_lane_and_place, contract_rows
 from optimiser.model.dominance import kept_pairs
 from optimiser.model.floor import floor_rows
 from optimiser.model.instance import Columns, Flags, Floats, Instance, Segments
-from optimiser.model.subsidies import subsidy_rows, with_subsidies
+from optimiser.model.subsidies import Subsidy, subsidy_rows, with_subsidies
 from optimiser.model.years import by_year, end_of_life_rows, year_decides
 from optimiser.plan import Plan
 from optimiser.rules import Rules
 
 SMALLEST_PV_KW = 1e-6
+SMALLEST_SUBSIDY_CNY = 0.01
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Assembled:
     offered: int
     allowed: int
     kept: int
+    subsidies: tuple[Subsidy, ...] = ()
 
 
 def assemble(cube: Cube, rules: Rules, *, reduce: bool = True) -> Assembled:
@@ -49,11 +51,14 @@ def assemble(cube: Cube, rules: Rules, *, reduce: bool = True) -> Assembled:
     if year_decides(rules):
         columns, segments = by_year(columns, segments, rules)
     columns, segments = by_lane_and_place(columns, segments, cube, rules)
-    instance = _instance(columns, segments, cube, rules, mandatory)
-    return Assembled(instance, found.offered, int((found.package > 0).sum()), int((kept.package > 0).sum()))
+    instance, subsidies = _instance(columns, segments, cube, rules, mandatory)
+    allowed, left = int((found.package > 0).sum()), int((kept.package > 0).sum())
+    return Assembled(instance, found.offered, allowed, left, subsidies)
 
 
-def _instance(columns: Columns, segments: Segments, cube: Cube, rules: Rules, mandatory: Flags) -> Instance:
+def _instance(
+    columns: Columns, segments: Segments, cube: Cube, rules: Rules, mandatory: Flags
+) -> tuple[Instance, tuple[Subsidy, ...]]:
     """Write the rows of every family and the objective (equation 1)."""
     of_columns, of_segments = quantity(rules.objective, columns, segments, rules)
     further = Further(len(columns) + len(segments))
@@ -68,7 +73,8 @@ def _instance(columns: Columns, segments: Segments, cube: Cube, rules: Rules, ma
         *end_of_life_rows(columns, cube, rules, further),
     ]
     value = np.concatenate([of_columns, of_segments, [extra.value for extra in further.extras]])
-    return Instance(columns, segments, value, tuple(rows), mandatory, tuple(further.extras), squares)
+    instance = Instance(columns, segments, value, tuple(rows), mandatory, tuple(further.extras), squares)
+    return instance, tuple(subsidies)
 
 
 def _take(found: Pairs, keep: Flags) -> Pairs:
@@ -78,10 +84,11 @@ def _take(found: Pairs, keep: Flags) -> Pairs:
     )
 
 
-def plan_of(instance: Instance, values: Floats, buildings: int) -> Plan:
+def plan_of(assembled: Assembled, values: Floats, buildings: int) -> Plan:
     """Return the plan that values of the instance's variables stand for."""
-    columns, segments = instance.columns, instance.segments
+    columns, segments = assembled.instance.columns, assembled.instance.segments
     n, s = len(columns), len(segments)
+    schemes = {one.contract: one.offer.name for one in assembled.subsidies if values[one.amount] > SMALLEST_SUBSIDY_CNY}
     chosen = np.flatnonzero(values[:n] > 0.5)
     at = columns.building[chosen]
     pv_of_group = np.zeros(int(columns.group.max(initial=-1)) + 2)
@@ -93,7 +100,7 @@ def plan_of(instance: Instance, values: Floats, buildings: int) -> Plan:
     touched = (package > 0) | (pv > 0)
     lane, year, place = (np.zeros(buildings, dtype=np.intp) for _ in range(3))
     lane[at], year[at], place[at] = columns.lane[chosen], columns.year[chosen] + 1, columns.place[chosen]
-    return Plan(package, pv, touched, lane * touched, year * touched, place * touched, {}, {})
+    return Plan(package, pv, touched, lane * touched, year * touched, place * touched, schemes)
 
 
 def values_of(instance: Instance, plan: Plan) -> Floats:

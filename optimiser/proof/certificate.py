@@ -8,8 +8,10 @@ from statistics import NormalDist
 
 import numpy as np
 
+from optimiser.basis import carbon_t_per_kwh
 from optimiser.cube import Cube, Flags, Floats
 from optimiser.plan import Plan
+from optimiser.proof.contract_checks import contract_findings, contract_keys, granted_cny
 from optimiser.rules import ANY_PACKAGE, LANES, Rules
 
 TOLERANCE = 1e-6
@@ -39,6 +41,8 @@ class Recomputed:
     capital: Floats
     package_capital: Floats
     generated: Floats
+    cost_saving: Floats
+    carbon: Floats
 
 
 def recompute(cube: Cube, rules: Rules, plan: Plan) -> Recomputed:
@@ -52,8 +56,13 @@ def recompute(cube: Cube, rules: Rules, plan: Plan) -> Recomputed:
         out["saving"][b] = cube.saving[b, p] + used
         out["generated"][b] = per_kw * kw
         out["counted"][b] = cube.saving[b, p] + {"none": 0.0, "self_used": used, "all": per_kw * kw}[rules.pv_in_floor]
-        out["package_capital"][b] = cube.cost[b, p]
-        out["capital"][b] = cube.cost[b, p] + (0.0 if cube.pv_cost is None else kw * cube.pv_cost[b])
+        dearer = (1.0 + rules.economics.cost_growth_per_year) ** (int(plan.year[b]) - 1)
+        out["package_capital"][b] = cube.cost[b, p] * dearer
+        out["capital"][b] = (cube.cost[b, p] + (0.0 if cube.pv_cost is None else kw * cube.pv_cost[b])) * dearer
+        if cube.cost_saving is not None:
+            out["cost_saving"][b] = cube.cost_saving[b, p] + _pv_money(cube, rules, int(b), p, kw, used)
+        if cube.carbon_saving is not None:
+            out["carbon"][b] = cube.carbon_saving[b, p] + used * carbon_t_per_kwh(rules.carbon_basis)[0]
     return Recomputed(**out)
 
 
@@ -63,11 +72,22 @@ def _pv_used(cube: Cube, b: int, p: int, kw: float) -> float:
     return float(np.interp(kw, cube.pv_node[b], cube.pv_used[b, p]))
 
 
+def _pv_money(cube: Cube, rules: Rules, b: int, p: int, kw: float, used: float) -> float:
+    if kw == 0.0 or cube.pv_node is None:
+        return 0.0
+    if cube.pv_cost_saving is not None:
+        return float(np.interp(kw, cube.pv_node[b], cube.pv_cost_saving[b, p]))
+    exported = max(0.0, kw * float(cube.pv_yield[b]) - used) if cube.pv_yield is not None else 0.0
+    prices = rules.economics
+    return used * prices.electricity_price_cny_per_kwh + exported * prices.pv_export_price_cny_per_kwh
+
+
 def broken_rules(cube: Cube, rules: Rules, plan: Plan) -> list[Broken]:
     """Return every rule that the plan breaks by more than 1e-6 relative; an empty list certifies it."""
     found = recompute(cube, rules, plan)
     checks: tuple[Callable[[Cube, Rules, Plan, Recomputed], Iterator[Broken]], ...] = (
         _offered, _pv_sizes, _named_pairs, _budgets, _parts, _floor_of_buildings, _floor_of_pools, _bounds,
+        _contracts, _end_of_life,
     )
     return [fault for check in checks for fault in check(cube, rules, plan, found)]
 
@@ -109,11 +129,18 @@ def _owned(plan: Plan) -> Flags:
     return plan.touched & np.isin(plan.lane, (LANES.index("own_funds"), LANES.index("guaranteed")))
 
 
+def _paid(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> dict[str, float]:
+    return granted_cny(cube, rules, plan, found.saving, found.capital)
+
+
 def _budgets(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> Iterator[Broken]:
     paid = np.where(_owned(plan), found.capital, 0.0)
     if rules.yearly_budget_cny is None:
+        keys = np.array(contract_keys(cube, rules, plan))
+        granted = _paid(cube, rules, plan, found)
+        to_owner = sum(money for label, money in granted.items() if _owned(plan)[keys == label].any())
         if rules.budget_cny is not None and not isinstance(rules.budget_cny, tuple):
-            yield from _above("budget_cny", "all", float(paid.sum()), rules.budget_cny)
+            yield from _above("budget_cny", "all", float(paid.sum()) - to_owner, rules.budget_cny)
         return
     spent = np.array([paid[plan.year == y + 1].sum() for y in range(len(rules.yearly_budget_cny))])
     limits = np.array(rules.yearly_budget_cny)
@@ -121,6 +148,26 @@ def _budgets(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> Iterato
         spent, limits = np.cumsum(spent), np.cumsum(limits)
     for year, (money, limit) in enumerate(zip(spent, limits, strict=True), start=1):
         yield from _above("yearly_budget_cny", f"year {year}", float(money), float(limit))
+
+
+def _contracts(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> Iterator[Broken]:
+    saving = None if cube.cost_saving is None else found.cost_saving
+    for finding in contract_findings(cube, rules, plan, found.capital, saving, _paid(cube, rules, plan, found)):
+        yield Broken(*finding)
+
+
+def _end_of_life(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> Iterator[Broken]:
+    """No building may be treated before another whose end of life is earlier."""
+    if not rules.end_of_life_first or cube.end_of_life is None:
+        return
+    at = np.flatnonzero(plan.touched)
+    order = at[np.lexsort((plan.year[at], cube.end_of_life[at]))]
+    latest = 0
+    for life in np.unique(cube.end_of_life[order]):
+        years = plan.year[order[cube.end_of_life[order] == life]]
+        if years.min() < latest:
+            yield Broken("end_of_life_first", f"class {life}", float(years.min()), float(latest))
+        latest = max(latest, int(years.max()))
 
 
 def _above(rule: str, place: str, found: float, allowed: float) -> Iterator[Broken]:
@@ -213,5 +260,41 @@ def _floor_of_pools(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> 
 
 
 def _bounds(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> Iterator[Broken]:
-    if "saving" in rules.at_least and found.saving.sum() < rules.at_least["saving"] * (1 - TOLERANCE):
-        yield Broken("at_least saving", "all", float(found.saving.sum()), rules.at_least["saving"])
+    above = (found.counted - rules.minimum_saving_fraction * cube.baseline)[plan.touched].sum()
+    totals = {
+        "saving": found.saving.sum(), "excess_saving": above, "carbon": found.carbon.sum(),
+        "net_present_value": _present_value(cube, rules, plan, found).sum(),
+    }
+    for name, bound in rules.at_least.items():
+        if totals[name] < bound - TOLERANCE * max(abs(bound), 1.0):
+            yield Broken(f"at_least {name}", "all", float(totals[name]), bound)
+
+
+def _present_value(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> Floats:
+    """Return the net present value of each building's works at the plan's start, year by year of the horizon."""
+    e = rules.economics
+    value = np.zeros(len(cube.buildings))
+    for b in np.flatnonzero(plan.touched) if cube.cost_saving is not None else ():
+        start = int(plan.year[b]) - 1
+        pv_capital = found.capital[b] - found.package_capital[b]
+        growth = (1 + e.price_growth_per_year) ** start
+        flow = np.zeros(e.horizon_years + 1)
+        flow[1:] = found.cost_saving[b] * growth * (1 + e.price_growth_per_year) ** np.arange(e.horizon_years)
+        flow[1:] -= e.pv_upkeep_fraction_per_year * pv_capital * (1 + e.price_growth_per_year) ** np.arange(e.horizon_years)
+        value[b] = (flow / (1 + e.discount_rate) ** np.arange(e.horizon_years + 1)).sum()
+        for capital, life in ((found.package_capital[b], e.package_life_years), (pv_capital, e.pv_life_years)):
+            value[b] -= capital * _kept(life, rules)
+        value[b] /= (1 + e.discount_rate) ** start
+    return value
+
+
+def _kept(life: float, rules: Rules) -> float:
+    """Return the present cost of 1 CNY of equipment bought again at each end of life, less what is left at the horizon."""
+    e = rules.economics
+    total, year = 0.0, 0.0
+    while year < e.horizon_years:
+        price = (1 + e.cost_growth_per_year) ** year
+        unused = max(0.0, min(1.0, (year + life - e.horizon_years) / life))
+        total += price * ((1 + e.discount_rate) ** -year - unused * (1 + e.discount_rate) ** -e.horizon_years)
+        year += life
+    return total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,10 @@ def sides_of(portfolios: Mapping[str, Material | xr.Dataset], scenarios: Mapping
     InputError
         If there are fewer than two or more than eight, or a scenario is unknown.
     """
-    materials = {name: p if isinstance(p, Material) else _alone(p) for name, p in portfolios.items()}
+    short = _short_names(portfolios)
+    materials = {short[name]: p if isinstance(p, Material) else _alone(p) for name, p in portfolios.items()}
+    if scenarios is not None:
+        scenarios = {short.get(name, name): scenario for name, scenario in scenarios.items()}
     if scenarios is None:
         every = [Side(_label(n, s, m), m, s) for n, m in materials.items() for s in m.scenarios]
         sides = every if len(every) <= MOST else [Side(n, m, _dearest(m)) for n, m in materials.items()]
@@ -91,6 +94,12 @@ def sides_of(portfolios: Mapping[str, Material | xr.Dataset], scenarios: Mapping
     if not FEWEST <= len(sides) <= MOST:
         raise InputError([Fault("compare", "portfolios", str(len(sides)), f"{FEWEST} to {MOST}")])
     return sides
+
+
+def _short_names(names: Iterable[str]) -> dict[str, str]:
+    """Return the last part of each name where these are folders that it tells apart, else the names themselves."""
+    last = {name: Path(name).name or name for name in names}
+    return last if len(set(last.values())) == len(last) else {name: name for name in last}
 
 
 def _alone(portfolio: xr.Dataset) -> Material:

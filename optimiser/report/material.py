@@ -180,4 +180,5 @@ class Material:
     @property
     def from_bills(self) -> bool:
         """Whether baselines were calibrated against bills."""
-        return str(self.inputs.attrs.get("baseline", "simulated")) == "calibrated"
+        said = [str(dataset.attrs.get("baseline", "")) for dataset in (self.portfolio, self.inputs)]
+        return any(text.startswith("calibrated") for text in said)
