@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sim.engine.cluster import ClusterError
+from sim.engine.cluster import ClusterError, ClusterSettings, keep_jobs
 from sim.engine.progress import Reporter, Tally
 from sim.engine.record import Record
 from sim.engine.task import Job, Outcome, Workshop, find, perform
@@ -45,20 +45,25 @@ class Batch:
         Counts; shown by `reporter`.
     reporter : Reporter
         Shows progress.
-    start_timeout_s : float
-        Give up when no worker is there for so long.
+    cluster : ClusterSettings, optional
+        Of the jobs that work, so that lost ones are replaced; also how long to wait for the first.
     """
 
     workshop: Workshop
     take: Take
     tally: Tally
     reporter: Reporter
-    start_timeout_s: float = 600.0
+    cluster: ClusterSettings | None = None
     _answers: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
     _flying: dict[Any, Job] = field(default_factory=dict)
     _waiting: deque[tuple[float, Job]] = field(default_factory=deque)
     _workers_seen: float = field(default_factory=time.monotonic)
     _workers_asked: float = 0.0
+
+    @property
+    def start_timeout_s(self) -> float:
+        """Seconds without any worker after which the batch is given up."""
+        return (self.cluster or ClusterSettings()).start_timeout_s
 
     def run(self, jobs: Iterable[Job], connect: Connect) -> None:
         """Bring every job to its outcome; workers are started only if one is not in the store yet.
@@ -119,11 +124,12 @@ class Batch:
     def _look_at_workers(self, client: Client) -> None:
         now = self._workers_asked = time.monotonic()
         self._cores = sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
+        refusal = keep_jobs(client.cluster, self.cluster) if self.cluster is not None else ""
         if self._cores:
             self._workers_seen = now
         elif now - self._workers_seen > self.start_timeout_s:
             raise ClusterError(f"no worker was there for {self.start_timeout_s:g} s: look at the cluster's queue "
-                               "(squeue) and at its job logs; finished runs are in the store")
+                               f"(squeue) and at its job logs; finished runs are in the store. {refusal}".strip())
 
     def _due(self) -> Job | None:
         if self._waiting and self._waiting[0][0] <= time.monotonic():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sim.engine.task import Read, Workshop
     from sim.models import KeptSizes
 
-    Settle = Callable[[Store, Workshop, str, str, Read], tuple[Record | None, bool]]
+Settle = Callable[[Store, "Workshop", str, str, "Read"], tuple[Record | None, bool]]
 
 _SIZES = "sizes"
 

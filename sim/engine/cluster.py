@@ -102,7 +102,7 @@ def connect(
         finally:
             if client is not None:
                 client.close(timeout=_CLOSING_S)
-            started.close(timeout=_CLOSING_S)
+            _close(started)
 
 
 def _quieten_dask() -> None:
@@ -155,9 +155,42 @@ def _slurm(settings: ClusterSettings, shared_folder: Path) -> SLURMCluster:
         security=Security.temporary(), shared_temp_directory=str(certificates),
         scheduler_options={"dashboard_address": f"{_LOOPBACK}:0"}, silence_logs="error",
     )
-    try:
-        found.adapt(minimum_jobs=settings.jobs, maximum_jobs=settings.jobs)
-    except (OSError, RuntimeError) as error:
-        found.close(timeout=_CLOSING_S)
-        raise ClusterError(f"no job could be submitted: {error}") from error
+    error = keep_jobs(found, settings)
+    if error:
+        _close(found)
+        raise ClusterError(f"no job could be submitted: {error}")
     return found
+
+
+def keep_jobs(cluster: SLURMCluster, settings: ClusterSettings) -> str:
+    """Ask for as many jobs as wanted, those in place of lost ones included; return what the queue answered.
+
+    Parameters
+    ----------
+    cluster : SLURMCluster
+        Jobs that dask has given up, after `lost_worker_timeout_s`, are submitted anew.
+    settings : ClusterSettings
+        How many.
+
+    Returns
+    -------
+    str
+        Empty, or why a job could not be submitted.
+    """
+    cluster.scale(jobs=settings.jobs)
+    try:
+        cluster.sync(_settled, cluster)
+    except (RuntimeError, ValueError, OSError) as error:
+        return " ".join(str(error).split())
+    return ""
+
+
+async def _settled(cluster: SLURMCluster) -> None:
+    await cluster
+
+
+def _close(started: SLURMCluster | LocalCluster) -> None:
+    try:
+        started.close(timeout=_CLOSING_S)
+    except (AssertionError, TimeoutError) as error:  # dask insists on the end of jobs that were never submitted
+        log.warning("the cluster did not close cleanly: %s", error)

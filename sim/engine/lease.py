@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # ships no types
@@ -59,10 +60,40 @@ class Holder:
             return True
 
 
+@cache
 def this_machine() -> str:
     """Return a name for this machine and, in a container, this container's own list of processes."""
     space = Path("/proc/self/ns/pid")
     return f"{socket.gethostname()} {os.readlink(space) if space.is_symlink() else ''}".strip()
+
+
+class _Heart:
+    """One thread of this process that touches all its leases of one beat."""
+
+    def __init__(self, beat_s: float) -> None:
+        self._beat_s = beat_s
+        self._paths: set[Path] = set()
+        threading.Thread(target=self._beat, name="leases", daemon=True).start()
+
+    def add(self, path: Path) -> None:
+        self._paths.add(path)
+
+    def remove(self, path: Path) -> None:
+        self._paths.discard(path)
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(self._beat_s)
+            for path in tuple(self._paths):
+                try:
+                    os.utime(path)
+                except OSError:  # gone, or the disk is: the verdict decides, not the lease
+                    self._paths.discard(path)
+
+
+@cache
+def _heart(beat_s: float) -> _Heart:
+    return _Heart(beat_s)
 
 
 class Lease:
@@ -78,22 +109,12 @@ class Lease:
 
     def __init__(self, path: Path, beat_s: float) -> None:
         self.path = path
-        self._beat_s = beat_s
-        self._released = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
-        self._thread.start()
-
-    def _beat(self) -> None:
-        while not self._released.wait(self._beat_s):
-            try:
-                os.utime(self.path)
-            except OSError:  # gone, or the disk is: the verdict decides, not the lease
-                return
+        self._heart = _heart(beat_s)
+        self._heart.add(path)
 
     def release(self) -> None:
         """Stop the heartbeat and remove the lease, and those of the dead holders it followed."""
-        self._released.set()
-        self._thread.join()
+        self._heart.remove(self.path)
         base, generation = self.path.name.rsplit(".", 1)
         for old in range(int(generation), -1, -1):
             self.path.with_name(f"{base}.{old}").unlink(missing_ok=True)
@@ -146,6 +167,11 @@ def _holder(base: Path, generation: int) -> Holder | None:
     return Holder(path, generation, said.get("machine", ""), said.get("pid", 0), said.get("started", 0.0), touched_ns)
 
 
+@cache
+def _started(pid: int) -> float:
+    return float(psutil.Process(pid).create_time())
+
+
 def acquire(base: Path, settings: LeaseSettings, after: Holder | None = None) -> Lease | None:
     """Create the lease that follows `after` (None: the first), or return None if somebody else was faster.
 
@@ -165,7 +191,7 @@ def acquire(base: Path, settings: LeaseSettings, after: Holder | None = None) ->
     """
     path = _lease_path(base, 0 if after is None else after.generation + 1)
     text = json.dumps({"machine": this_machine(), "pid": os.getpid(), "token": uuid.uuid4().hex,
-                       "started": psutil.Process().create_time()})
+                       "started": _started(os.getpid())})
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
     except FileExistsError:

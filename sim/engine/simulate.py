@@ -14,7 +14,7 @@ import xarray as xr
 
 import netcdf
 from sim.case import Case, case_key, source_digest
-from sim.engine import energyplus, gather
+from sim.engine import building, energyplus, gather
 from sim.engine.batch import Batch, Connect
 from sim.engine.cluster import ClusterSettings, connect
 from sim.engine.gather import Chunk
@@ -24,7 +24,7 @@ from sim.engine.progress import ProgressStyle, Tally, reporter
 from sim.engine.scratch import sweep
 from sim.engine.sink import FileSink, MemorySink
 from sim.engine.store import Store, digest
-from sim.engine.task import Engine, Job, Outcome, Workshop
+from sim.engine.task import Engine, Job, Outcome, Prepare, Workshop
 from vocabulary import Fault, InputError, RetrofolioError
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def simulate(
     progress: ProgressStyle = "rich",
     lease: LeaseSettings | None = None,
     engine: Engine = energyplus.run,
+    prepare: Prepare = building.prepare,
 ) -> xr.Dataset:
     """Bring every case to its verdict and return the results, in the order of the cases.
 
@@ -98,8 +99,8 @@ def simulate(
         `rich`, `quiet` or `json` (both shown ones on standard error).
     lease : LeaseSettings, optional
         How clients that share a store notice each other.
-    engine : callable
-        Starts one run; another one than EnergyPlus for measuring what this program itself costs.
+    engine, prepare : callable
+        Start one run, and write one model; others than EnergyPlus and eppy for measuring what this program costs.
 
     Returns
     -------
@@ -127,7 +128,7 @@ def simulate(
     sweep(None)
     year, epw_path = _weather(weather, place)
     workshop = _workshop(place, year, epw_path, calendar, settings, timeout_s=timeout_s, retry_failed=retry_failed,
-                         keep_raw=keep_raw, engine=engine)
+                         keep_raw=keep_raw, engine=engine, prepare=prepare)
     asked = ClusterSettings() if cluster == "slurm" else cluster
     if isinstance(asked, str):
         raise InputError([Fault("cluster", "kind", repr(asked), "'slurm' or ClusterSettings")])
@@ -194,7 +195,7 @@ def _weather(weather: str | Path | xr.Dataset, store: Store) -> tuple[xr.Dataset
 
 def _workshop(
     store: Store, year: xr.Dataset, epw_path: Path, calendar: Calendar | None, settings: ModelSettings | None,
-    *, timeout_s: float, retry_failed: bool, keep_raw: bool, engine: Engine,
+    *, timeout_s: float, retry_failed: bool, keep_raw: bool, engine: Engine, prepare: Prepare,
 ) -> Workshop:
     from sim import models
 
@@ -204,7 +205,7 @@ def _workshop(
     version, sources = energyplus.engine_version(), source_digest()
     shared = digest(weather_key, site.calendar.model_dump_json(), chosen.model_dump_json(), version, sources)
     return Workshop(store.path, epw_path, weather_key, site, chosen, version, sources, shared, timeout_s=timeout_s,
-                    retry_failed=retry_failed, keep_raw=keep_raw, lease=store.settings, engine=engine)
+                    retry_failed=retry_failed, keep_raw=keep_raw, lease=store.settings, engine=engine, prepare=prepare)
 
 
 def _sinks(
@@ -274,8 +275,7 @@ def _run(
 ) -> Tally:
     tally = Tally(total=len(rows.cases))
     with reporter(progress) as shown:
-        patience = cluster.start_timeout_s if cluster else ClusterSettings().start_timeout_s
-        batch = Batch(workshop, rows.take, tally, shown, patience)
+        batch = Batch(workshop, rows.take, tally, shown, cluster)
         batch.run(rows.jobs(workshop.shared), open_client)
     log.info("simulated: %s", tally.as_dict())
     return tally

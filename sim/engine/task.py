@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from sim.case import Case, source_digest
-from sim.engine import energyplus, errfile, results
+from sim.engine import building, energyplus, errfile, results
 from sim.engine.energyplus import EngineResult
 from sim.engine.lease import LeaseSettings, Watch
 from sim.engine.record import STORED_FAILURES, FailureClass, Record
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 Engine = Callable[[str, Path, Path, float], EngineResult]
 Read = Callable[[Path], Reading]
+Prepare = Callable[["Workshop", Case, building.Settle], building.Prepared | Record | None]
 
 _ATTEMPTS = 3
 _OUTSIDE_SIGNALS = {getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
@@ -75,6 +76,8 @@ class Workshop:
         How leases live.
     engine : callable
         Starts one run: text, weather, folder, seconds -> `EngineResult`.
+    prepare : callable
+        Writes the model of a case.
     """
 
     store_path: Path
@@ -91,6 +94,7 @@ class Workshop:
     scratch: Path | None = None
     lease: LeaseSettings = field(default_factory=LeaseSettings)
     engine: Engine = energyplus.run
+    prepare: Prepare = building.prepare
 
     @property
     def store(self) -> Store:
@@ -198,9 +202,7 @@ def _watch(settings: LeaseSettings) -> Watch:
 
 
 def _build_and_settle(store: Store, workshop: Workshop, job: Job) -> Outcome:
-    from sim.engine import building
-
-    prepared = building.prepare(workshop, job.case, settle)
+    prepared = workshop.prepare(workshop, job.case, settle)
     if isinstance(prepared, Record):
         return Outcome(job.index, prepared.run_key, prepared)
     if prepared is None:
