@@ -32,7 +32,7 @@ PACKAGES_TO_NAME = (
 )
 CHUNK_BYTES = 1_048_576
 FALSE_TRUE = np.array([0, 1], dtype="int8")
-STANDARD_NAMES = {"degrees_north": "latitude", "degrees_east": "longitude"}
+STANDARD_NAMES = {"north": "latitude", "east": "longitude"}
 RESERVED = ("coordinates", "_FillValue", "_Encoding", "missing_value", "scale_factor", "add_offset")
 
 
@@ -269,7 +269,7 @@ def _write_variable(target: netCDF4.Dataset, name: str, dataset: xr.Dataset) -> 
 def _implied_attributes(array: xr.DataArray) -> dict[str, object]:
     if array.dtype.kind == "b":
         return {"flag_values": FALSE_TRUE, "flag_meanings": "false true"}
-    standard_name = STANDARD_NAMES.get(array.attrs.get("units", ""))
+    standard_name = STANDARD_NAMES.get(re.sub("^degrees?_", "", str(array.attrs.get("units", ""))))
     return {"standard_name": standard_name} if standard_name else {}
 
 

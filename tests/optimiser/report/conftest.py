@@ -44,8 +44,10 @@ def make_inputs(count=24, seed=1, names=None):
         "longitude": named("longitude", 121.25 + rng.normal(0, 0.06, count), "building"),
         "pv_capacity_max": named("pv_capacity_max", baseline / 5e3, "building"),
     }
-    coords = {"building": named("building", np.array(ids), "building"),
-              "package": named("package", np.array(packages), "package")}
+    coords = {
+        "building": named("building", np.array(ids), "building"),
+        "package": named("package", np.array(packages), "package"),
+    }
     return xr.Dataset(data, coords, attrs={"energy_basis": "calorific"})
 
 
@@ -72,12 +74,21 @@ def make_portfolio(inputs, scenarios=5, seed=2):
     without, used = on * s[at, choice], pv * 780.0
     cost = on * c[at, choice] + pv * 3400.0
     values = {
-        "chosen_package": package, "energy_saving": without + used, "energy_saving_without_pv": without,
-        "saving_fraction": (without + used) / e, "capital_cost": cost, "pv_capacity": pv, "touched": taken,
-        "pv_generation": pv * 1050.0, "pv_self_used": used, "pv_exported": pv * 270.0,
+        "chosen_package": package,
+        "energy_saving": without + used,
+        "energy_saving_without_pv": without,
+        "saving_fraction": (without + used) / e,
+        "capital_cost": cost,
+        "pv_capacity": pv,
+        "touched": taken,
+        "pv_generation": pv * 1050.0,
+        "pv_self_used": used,
+        "pv_exported": pv * 270.0,
         "annual_cost_saving": (without + used) * 0.78 + pv * 270 * 0.4155,
-        "carbon_saving": (without + used) * 0.42e-3, "coal_saving": (without + used) * 0.1229e-3,
-        "net_present_value": (without + used) * 0.78 * 13.59 - cost, "chosen_lane": lane,
+        "carbon_saving": (without + used) * 0.42e-3,
+        "coal_saving": (without + used) * 0.1229e-3,
+        "net_present_value": (without + used) * 0.78 * 13.59 - cost,
+        "chosen_lane": lane,
         "chosen_contract": np.where(taken, "c" + (at // 6).astype(str).astype(object), "none").astype(str),
         "chosen_year": np.where(taken, 1 + at % 3, 0),
         "route": np.where(taken, np.where(at % 5 == 0, "direct", "surrogate"), "none"),
@@ -86,15 +97,31 @@ def make_portfolio(inputs, scenarios=5, seed=2):
     for name in ("energy_saving", "energy_saving_without_pv", "saving_fraction"):
         data[name].attrs["energy_basis"] = "calorific"
     value = data["energy_saving"].sum("building").values
-    data |= {n: named(n, v, "scenario") for n, v in {
-        "budget": budgets, "objective_value": value, "objective_bound": value * 1.00005,
-        "mip_gap": np.full(scenarios, 5e-5), "termination": np.array(["optimal within the gap"] * scenarios),
-        "certified": np.array([True] * (scenarios - 1) + [False]), "empty": ~taken.any(axis=1),
-    }.items()}
-    coords = {"scenario": named("scenario", np.array([f"budget_{int(b)}" for b in budgets]), "scenario"),
-              "building": inputs["building"]}
-    return xr.Dataset(data, coords, attrs={"energy_basis": "calorific", "minimum_saving_fraction": 0.2,
-                                           "illustrative": "all figures: invented for a test"})
+    data |= {
+        n: named(n, v, "scenario")
+        for n, v in {
+            "budget": budgets,
+            "objective_value": value,
+            "objective_bound": value * 1.00005,
+            "mip_gap": np.full(scenarios, 5e-5),
+            "termination": np.array(["optimal within the gap"] * scenarios),
+            "certified": np.array([True] * (scenarios - 1) + [False]),
+            "empty": ~taken.any(axis=1),
+        }.items()
+    }
+    coords = {
+        "scenario": named("scenario", np.array([f"budget_{int(b)}" for b in budgets]), "scenario"),
+        "building": inputs["building"],
+    }
+    return xr.Dataset(
+        data,
+        coords,
+        attrs={
+            "energy_basis": "calorific",
+            "minimum_saving_fraction": 0.2,
+            "illustrative": "all figures: invented for a test",
+        },
+    )
 
 
 def make_verification(portfolio, seed=3):
@@ -114,9 +141,12 @@ def make_verification(portfolio, seed=3):
     }
     s, b = np.nonzero(touched.values)
     trial = {
-        "trial_scenario": portfolio["scenario"].values[s], "trial_building": portfolio["building"].values[b],
-        "trial_package": portfolio["chosen_package"].values[s, b], "trial_round": np.ones(len(s)),
-        "trial_saving_predicted": predicted.values[s, b], "trial_saving_simulated": simulated.values[s, b],
+        "trial_scenario": portfolio["scenario"].values[s],
+        "trial_building": portfolio["building"].values[b],
+        "trial_package": portfolio["chosen_package"].values[s, b],
+        "trial_round": np.ones(len(s)),
+        "trial_saving_predicted": predicted.values[s, b],
+        "trial_saving_simulated": simulated.values[s, b],
     }
     data |= {n: named(n, v, "trial") for n, v in trial.items()}
     return xr.Dataset(data, {d: portfolio[d] for d in both})
@@ -127,7 +157,9 @@ def make_simulations(inputs, portfolio, seed=4):
     rng = np.random.default_rng(seed)
     e, s = inputs["baseline_energy"].to_series(), inputs["energy_saving"].to_pandas()
     last = portfolio.isel(scenario=-1)
-    chosen = [(b, p) for b, p in zip(last["building"].values, last["chosen_package"].values, strict=True) if p != "none"]
+    chosen = [
+        (b, p) for b, p in zip(last["building"].values, last["chosen_package"].values, strict=True) if p != "none"
+    ]
     cases = [(b, "none") for b, _ in chosen] + chosen
     share = np.array([0.10, 0.24, 0.08, 0.06, 0.02, 0.22, 0.0, 0.25, 0.0, 0.03])
     month = np.array([9.1, 8.2, 7.3, 5.8, 6.2, 7.2, 10.8, 11.1, 9.4, 6.2, 6.2, 8.3]) / 95.8
@@ -163,9 +195,11 @@ def make_frontier(portfolio):
     practice = np.array(["ranking_by_consumption", "ranking_by_payback", "single_measures"])
     units = {"units": "kW h", "long_name": "energy saved per year"}
     return xr.Dataset(
-        {"energy_saving": ("budget_point", exact, units),
-         "practice_saving": (("practice", "budget_point"), exact * np.array([[0.62], [0.85], [0.71]]), units),
-         "frontier_budget": ("budget_point", point, {"units": "1", "currency": "CNY", "long_name": "budget"})},
+        {
+            "energy_saving": ("budget_point", exact, units),
+            "practice_saving": (("practice", "budget_point"), exact * np.array([[0.62], [0.85], [0.71]]), units),
+            "frontier_budget": ("budget_point", point, {"units": "1", "currency": "CNY", "long_name": "budget"}),
+        },
         {"practice": practice},
     )
 
@@ -176,11 +210,34 @@ def material():
     inputs = make_inputs()
     portfolio = make_portfolio(inputs)
     return {
-        "portfolio": portfolio, "inputs": inputs, "verification": make_verification(portfolio),
-        "simulations": make_simulations(inputs, portfolio), "hourly": hourly_of, "frontier": make_frontier(portfolio),
+        "portfolio": portfolio,
+        "inputs": inputs,
+        "verification": make_verification(portfolio),
+        "simulations": make_simulations(inputs, portfolio),
+        "hourly": hourly_of,
+        "frontier": make_frontier(portfolio),
     }
 
 
 @pytest.fixture(scope="session")
 def retrofit_flows():
     return cash_flows("own_funds", Retrofit(100.0, 30.0), years=20)
+
+
+@pytest.fixture(scope="session")
+def make_study():
+    """A factory of everything a report may be given, for any number of invented buildings."""
+
+    def made(count):
+        inputs = make_inputs(count)
+        portfolio = make_portfolio(inputs)
+        return {
+            "portfolio": portfolio,
+            "inputs": inputs,
+            "verification": make_verification(portfolio),
+            "simulations": make_simulations(inputs, portfolio),
+            "hourly": hourly_of,
+            "frontier": make_frontier(portfolio),
+        }
+
+    return made
