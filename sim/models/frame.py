@@ -93,19 +93,22 @@ def _add_design_day(idf: OfficeIDF, day: DesignDay) -> None:
         Wind_Speed=day.wind_speed_m_per_s, Wind_Direction=day.wind_direction_deg, **sky)
 
 
-def _add_site(idf: OfficeIDF, site: Site) -> None:
+def add_site(idf: OfficeIDF, site: Site, *, ground: bool = True) -> None:
+    """Add the place, its design days and, if asked, its ground temperatures."""
     add(idf, "Site:Location", Name=site.name, Latitude=site.latitude_deg, Longitude=site.longitude_deg,
         Time_Zone=site.time_zone_h, Elevation=site.elevation_m)
     months = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
               "November", "December")
-    ground = {f"{month}_Ground_Temperature": float(t) for month, t in
-              zip(months, site.ground_temperatures_c, strict=True)}
-    add(idf, "Site:GroundTemperature:FCfactorMethod", **ground)
+    temperatures = {f"{month}_Ground_Temperature": float(t) for month, t in
+                    zip(months, site.ground_temperatures_c, strict=True)}
+    if ground:
+        add(idf, "Site:GroundTemperature:FCfactorMethod", **temperatures)
     for day in site.design_days:
         _add_design_day(idf, day)
 
 
-def _add_run_period(idf: OfficeIDF, site: Site, settings: ModelSettings) -> None:
+def add_run_period(idf: OfficeIDF, site: Site, settings: ModelSettings) -> None:
+    """Add the run period with the calendar's weekdays, holidays and make-up days; the weather file's are not used."""
     first_month, first_day, last_month, last_day = settings.run_period or WHOLE_YEAR
     year = site.calendar.year
     add(idf, "RunPeriod", Name="year", Begin_Month=first_month, Begin_Day_of_Month=first_day, Begin_Year=year,
@@ -137,8 +140,8 @@ def building_frame(design: Design, site: Site, settings: ModelSettings, *, sizin
     idf = read_idf()
     data = gain_data()
     _add_control(idf, design, settings, sizing_only)
-    _add_site(idf, site)
-    _add_run_period(idf, site, settings)
+    add_site(idf, site)
+    add_run_period(idf, site, settings)
     add_schedules(idf, design, data.infiltration_fraction_plant_on.value, data.occupant_heat_w.value)
     plan = zone_plan(design)
     add_constructions(idf, design, plan)

@@ -62,5 +62,6 @@ def test_year_follows_calendar_and_seasons(office):
 
 @given(first=st.dates(), last=st.dates())
 def test_seasons_and_their_complement_fill_the_year(first, last):
-    season = Season(first=f"{first.month:02d}-{min(first.day, 28):02d}", last=f"{last.month:02d}-{min(last.day, 28):02d}")
+    words = [f"{day.month:02d}-{min(day.day, 28):02d}" for day in (first, last)]
+    season = Season(first=words[0], last=words[1])
     assert 1 <= season.days().sum() <= 365
