@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from optimiser.money.factors import basis_attributes, basis_of, energy_in_basis_kwh
 from sim.surrogate.validation import savings_errors, wmape
-from vocabulary import CARRIERS, MONTHS, NO_PACKAGE, Fault, InputError, attributes
+from vocabulary import CARRIERS, NO_PACKAGE, Fault, InputError, attributes
 
 Array = NDArray[np.float64]
 LABELS = ("building_id", "package_id", "weather_id", "role", "case_key", "run_key")
@@ -77,7 +77,7 @@ def validation_table(fresh: xr.Dataset, baselines: xr.Dataset, predicted: xr.Dat
     columns["saving_fraction_predicted"] = ("case", columns["saving_predicted"][1] / before)
     table = xr.Dataset(
         {name: (dims, values, attributes(name)) for name, (dims, values) in columns.items()},
-        coords={"carrier": list(CARRIERS), "month": list(MONTHS)},
+        coords={"carrier": list(CARRIERS), "month": fresh["month"]},
         attrs=basis_attributes(basis),
     )
     labels = {name: fresh[name].variable for name in fresh.data_vars if fresh[name].dims == ("case",)}
