@@ -12,6 +12,7 @@ from sim.case import Case, canonical
 from sim.engine.record import Record
 from sim.engine.results import Reading, UnreadableError, read_run
 from sim.engine.store import Store, digest
+from vocabulary import Fault, InputError
 
 if TYPE_CHECKING:
     from buildings.design import Design
@@ -48,9 +49,17 @@ def prepare(workshop: Workshop, case: Case, settle: Settle) -> Prepared | Record
     -------
     Prepared, Record or None
         The model; the record of a sizing run that failed; None while another process is running the sizing.
+
+    Raises
+    ------
+    InputError
+        If the case names a model that somebody else wrote.
     """
     from sim import models
 
+    if case.model_path is not None:
+        raise InputError([Fault(case.model_path, "model", "a model written elsewhere",
+                                "a building described by its registry columns alone")])
     found = []
     for design in models.sizing_designs(case.design):
         record = _sizing(workshop, design, settle)

@@ -77,6 +77,7 @@ def test_refused_model_is_a_row_with_its_first_fatal_line(store, simulate, expec
     assert_same_rows(healed, expected)
 
 
+@pytest.mark.long
 def test_model_that_never_ends_is_stopped(store, simulate, expected):
     found = simulate(store, odd_engines.endless, timeout_s=12.0)
     assert found["status"].values.tolist() == ["ok", "failed", "ok", "ok"]
@@ -95,6 +96,7 @@ def test_engine_killed_from_outside_runs_again(store, simulate, expected):
     assert len(runs_in(store)) == COUNT
 
 
+@pytest.mark.long
 def test_engine_crash_is_a_row_with_its_signal(store, simulate, expected):
     found = simulate(store, odd_engines.crashing)
     assert found["failure_class"].values.tolist() == ["", "crash", "", ""]
@@ -111,6 +113,7 @@ def test_worker_killed_in_a_run(store, simulate, expected):
     assert not _engines_below(store)
 
 
+@pytest.mark.long
 def test_case_that_kills_every_worker_is_lost_and_not_kept(store, simulate, expected):
     found = simulate(store, odd_engines.deadly)
     assert found["failure_class"].values.tolist() == ["", "lost", "", ""]
@@ -119,6 +122,7 @@ def test_case_that_kills_every_worker_is_lost_and_not_kept(store, simulate, expe
     assert_same_rows(simulate(store, odd_engines.logged), expected)
 
 
+@pytest.mark.long
 def test_client_killed_and_started_again(store, start_study, expected):
     first = start_study(COUNT, "slow")
     _wait_for(lambda: len(runs_in(store)) >= 1 and leases_in(store))
@@ -138,6 +142,7 @@ def test_client_killed_and_started_again(store, start_study, expected):
     assert not leases_in(store)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_polite_end(store, start_study, number, code):
     process = start_study(COUNT, "slow")
@@ -153,6 +158,7 @@ def test_polite_end(store, start_study, number, code):
         assert Store(store).read(path.name) is not None
 
 
+@pytest.mark.long
 def test_two_clients_share_one_store(store, start_study, expected):
     clients = [start_study(COUNT, workers=1) for _ in range(2)]
     answers = []
@@ -166,7 +172,8 @@ def test_two_clients_share_one_store(store, start_study, expected):
     assert not leases_in(store)
 
 
-@pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "foreign_format", "other_engine"])
+@pytest.mark.parametrize("damage", ["flipped", *(pytest.param(kind, marks=pytest.mark.long) for kind in (
+    "cut", "empty", "foreign_format", "other_engine"))])
 def test_damaged_entry_is_found_and_made_again(store, simulate, expected, damage):
     before = simulate(store, odd_engines.logged, count=1)
     path = next(iter(runs_in(store)))
@@ -221,6 +228,7 @@ def test_disk_full_is_a_row_and_heals(store, simulate, expected):
         subprocess.run(["umount", "-l", str(store)], check=True)
 
 
+@pytest.mark.long
 def test_silent_holder_on_another_machine_is_followed(store, simulate, expected):
     simulate(store, odd_engines.logged, count=1)
     path = next(iter(runs_in(store)))
