@@ -26,6 +26,7 @@ _FUTURES_PER_CORE = 4
 _FEWEST_FUTURES = 8
 _SECONDS_BETWEEN_LOOKS = 1.0
 _LOOK_AT_WORKERS_S = 5.0
+_FOUND_BETWEEN_LOOKS = 128
 
 Connect = Callable[[], "AbstractContextManager[Client]"]
 Take = Callable[[Outcome], None]
@@ -99,6 +100,8 @@ class Batch:
                 yield job
             else:
                 self._settle(replace(outcome, index=job.index))
+                if self.tally.finished % _FOUND_BETWEEN_LOOKS == 0:
+                    self.reporter.show(self.tally)
 
     def _drive(self, client: Client, todo: Iterator[Job]) -> None:
         exhausted = False

@@ -150,7 +150,7 @@ def _slurm(settings: ClusterSettings, shared_folder: Path) -> SLURMCluster:
         queue=settings.partition, account=settings.account, cores=settings.processes_per_job,
         processes=settings.processes_per_job, memory=settings.memory, walltime=settings.walltime,
         job_script_prologue=list(settings.environment), job_extra_directives=list(settings.directives),
-        worker_extra_args=lifetime, interface=settings.interface, log_directory=str(logs),
+        worker_extra_args=["--no-dashboard", *lifetime], interface=settings.interface, log_directory=str(logs),
         local_directory=settings.scratch, death_timeout=settings.start_timeout_s, protocol="tls://",
         security=Security.temporary(), shared_temp_directory=str(certificates),
         scheduler_options={"dashboard_address": f"{_LOOPBACK}:0"}, silence_logs="error",

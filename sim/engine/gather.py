@@ -36,7 +36,6 @@ FLAGS = {
 }
 PLACE = ("latitude_deg", "longitude_deg", "elevation_m", "time_zone_h")
 LONGEST_TEXT = 400
-KEY_LENGTH = 40
 
 
 class Chunk:

@@ -13,7 +13,8 @@ import netCDF4
 import numpy as np
 import xarray as xr
 
-from sim.engine.gather import LONGEST_TEXT
+from sim.engine.gather import LABELS, LONGEST_TEXT
+from vocabulary import Fault, InputError
 
 _FLAG_VALUES = np.array([0, 1], dtype=np.int8)
 _CHUNK_BYTES = 1_000_000
@@ -89,7 +90,18 @@ class FileSink:
         self._aside.unlink(missing_ok=True)
 
     def put(self, start: int, rows: xr.Dataset) -> None:
-        """Write the rows from `start` on."""
+        """Write the rows from `start` on.
+
+        Raises
+        ------
+        InputError
+            If a label is too long for its column: a label cut off would be another one.
+        """
+        faults = [Fault(str(self.path), label, str(text), f"at most {LONGEST_TEXT} bytes")
+                  for label in LABELS if label in rows for text in rows[label].values
+                  if len(str(text).encode()) > LONGEST_TEXT]
+        if faults:
+            raise InputError(faults)
         for name, variable in rows.variables.items():
             self._write(str(name), variable, slice(start, start + rows.sizes["case"]))
 

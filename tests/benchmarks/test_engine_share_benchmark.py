@@ -1,7 +1,8 @@
 """How much of the time is the engine's: a bare loop over expanded models beside `simulate` from the case list.
 
 Run by `make bench` or `python -m pytest -m benchmark -s tests/benchmarks/test_engine_share_benchmark.py`.
-Paired: both ways run the same cases two at a time, half of the loop before and half after, so that a slow hour hits both.
+Paired: both ways run the same cases two at a time; half of the loop runs before and half after, so that a slow hour
+hits both.
 `RETROFOLIO_BENCH_CASES` (default 40) makes it shorter.
 """
 
