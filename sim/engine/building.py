@@ -12,7 +12,6 @@ from sim.case import Case, canonical
 from sim.engine.record import Record
 from sim.engine.results import Reading, UnreadableError, read_run
 from sim.engine.store import Store, digest
-from vocabulary import Fault, InputError
 
 if TYPE_CHECKING:
     from buildings.design import Design
@@ -53,22 +52,24 @@ def prepare(workshop: Workshop, case: Case, settle: Settle) -> Prepared | Record
     Raises
     ------
     InputError
-        If the case names a model that somebody else wrote.
+        If a model that somebody else wrote is refused.
     """
     from sim import models
+    from sim.models import external
 
+    sizes: KeptSizes | None = None
     if case.model_path is not None:
-        raise InputError([Fault(case.model_path, "model", "a model written elsewhere",
-                                "a building described by its registry columns alone")])
-    found = []
-    for design in models.sizing_designs(case.design):
-        record = _sizing(workshop, design, settle)
-        if record is None or not record.ok:
-            return record and replace(record, failure_message=f"sizing of the equipment: {record.failure_message}")
-        found.append(record.results[_SIZES])
-    sizes = models.combine_sizes(case.design, found) if found else None
-    more = {"pv_capacity_kw": case.pv_capacity_kw} if case.pv_capacity_kw else {}
-    text = models.build_idf(case.design, workshop.site, workshop.settings, sizes, **more)
+        text = external.build_external_idf(case.model_path, case.design, workshop.site, workshop.settings,
+                                           case.pv_capacity_kw)
+    else:
+        found = []
+        for design in models.sizing_designs(case.design):
+            record = _sizing(workshop, design, settle)
+            if record is None or not record.ok:
+                return record and replace(record, failure_message=f"sizing run: {record.failure_message}")
+            found.append(record.results[_SIZES])
+        sizes = models.combine_sizes(case.design, found) if found else None
+        text = models.build_idf(case.design, workshop.site, workshop.settings, sizes, case.pv_capacity_kw)
     read = partial(_read, case=case, workshop=workshop, sizes=sizes)
     return Prepared(_run_key("run", text, workshop), text, read)
 

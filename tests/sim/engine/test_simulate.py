@@ -141,9 +141,19 @@ def test_scheduler_that_does_not_answer_is_a_message(tmp_path, epw, cases):
                      scheduler="tcp://127.0.0.1:1")
 
 
-def test_model_of_somebody_else_is_a_row_and_not_another_building(tmp_path, simulate, cases):
+def test_refused_model_of_somebody_else_is_a_row_and_not_another_building(tmp_path, simulate, cases):
     model = tmp_path / "theirs.idf"
-    model.write_text("Version,25.2;")
+    model.write_text("Version,9.2;")
     found = simulate(tmp_path / "store", [cases[0].model_copy(update={"model_path": str(model)})])
     assert found["failure_class"].values.tolist() == ["model"]
     assert count_runs(tmp_path / "store") == 0
+
+
+@pytest.mark.long
+def test_model_of_somebody_else_runs(tmp_path, simulate, cases):
+    import pyenergyplus
+
+    model = Path(pyenergyplus.__file__).parent / "data" / "model" / "RefBldgSmallOfficeNew2004_Chicago.idf"
+    found = simulate(tmp_path / "store", [cases[0].model_copy(update={"model_path": str(model)})])
+    assert found["status"].values.tolist() == ["ok"], found["failure_message"].values
+    assert float(found["energy_use"].sel(month=7).sum()) > 0
