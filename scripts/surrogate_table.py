@@ -99,7 +99,7 @@ def process(make: Callable[[Table], Array]) -> Method:
 
 
 def reduced_basis(train: xr.Dataset, test: xr.Dataset, climate: Climate) -> Answer:
-    """Monthly profiles of both carriers as a few basis profiles, whose coefficients a process emulates."""
+    """Write monthly profiles of both carriers as a few basis profiles, whose coefficients a process emulates."""
     x, new, groups, new_groups = _both(train, test, physical)
     area = train["floor_area_m2"].values[:, None]
     months = train["energy_use"].drop_sel(end_use=KNOWN).sum("end_use").transpose("case", "carrier", "month").values
@@ -114,7 +114,7 @@ def reduced_basis(train: xr.Dataset, test: xr.Dataset, climate: Climate) -> Answ
 
 
 def boosting(train: xr.Dataset, test: xr.Dataset, climate: Climate) -> Answer:
-    """Gradient boosting of scikit-learn on the physical features."""
+    """Use gradient boosting of scikit-learn on the physical features."""
     from sklearn.ensemble import GradientBoostingRegressor
 
     x, new, groups, new_groups = _both(train, test, physical)
@@ -126,7 +126,7 @@ def boosting(train: xr.Dataset, test: xr.Dataset, climate: Climate) -> Answer:
 
 
 def network_alone(train: xr.Dataset, test: xr.Dataset, climate: Climate) -> Answer:
-    """The calibrated network and plant, no statistical correction."""
+    """Run the calibrated network and plant, without statistical correction."""
     table = read_table(train)
     coefficients = training.calibrate(training.runs_of(train, table, climate), climate)
     bare = Learned(coefficients, {}, {}, {}, None, np.ones(3))
@@ -138,7 +138,7 @@ def network_alone(train: xr.Dataset, test: xr.Dataset, climate: Climate) -> Answ
 
 
 def network_corrected(train: xr.Dataset, test: xr.Dataset, climate: Climate) -> Answer:
-    """`sim.Surrogate`: network and plant, corrected by processes on loads and on what each system makes of them."""
+    """Use `sim.Surrogate`: network and plant, corrected by processes on loads and on what each system makes of them."""
     found = Surrogate.fit(train, covers=xr.concat([_designs(train), _designs(test)], "case")).predict(test)
     return found["annual_energy_use"].values, found["basis_energy_std"].values
 
@@ -191,7 +191,7 @@ def main(
     runs = netcdf.read_dataset(file)
     runs = runs.isel(case=runs["status"].values.astype(str) == "ok").load()
     parts = held_out(runs, folds, seed)
-    print("| design | electricity | gas | savings (90 % by chance) | worst | wrong verdicts | covered by 90 % | uncertain"
+    print("| design | electricity | gas | savings (90 % by chance) | worst | wrong verdicts | covered by 90 % | doubt"
           " | s per fold |")
     print("|---|---|---|---|---|---|---|---|---|")
     for name, method in METHODS.items():

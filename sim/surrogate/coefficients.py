@@ -45,7 +45,7 @@ def start_values() -> dict[str, float]:
     Examples
     --------
     >>> start_values()["wall_lag_h"]
-    5.0
+    5.4
     """
     return {name: c.start for name, c in coefficient_data().coefficients.items()}
 

@@ -19,6 +19,7 @@ from sim.surrogate.gaussian import Gaussian
 from sim.surrogate.inputs import Table
 from sim.surrogate.known import by_month
 from sim.surrogate.loads import SIZES, LoadSums
+from sim.surrogate.plant import drives
 
 Array = NDArray[np.float64]
 
@@ -150,7 +151,7 @@ def size_features(table: Table, areas: Areas, own: LoadSums, nominal: Mapping[st
         table["supply_temperature_reset"], table["variable_flow"], table["pump_head_kpa"] / 100.0,
         table["window_u_value_w_per_m2k"] * areas.window / floor, areas.wall / floor, 1.0 / table["storeys"],
         table["infiltration_ach"], table["outdoor_air_m3_per_h_person"] / table["occupant_density_m2_per_person"],
-        table["conditioned_fraction"], *kept,
+        table["conditioned_fraction"], drives(table, "tower_variable_speed"), *kept,
     ], axis=1)
 
 

@@ -63,7 +63,9 @@ def load_sums(table: Table, climate: Climate, coefficients: Mapping[str, float])
         found.monthly[rows], found.peaks[rows], found.balance[rows] = part.monthly, part.peaks, part.balance
 
     in_chunks(len(first), work)
-    return found.take(place)
+    own = found.take(place)
+    own.monthly[:, 24:] *= np.where(is_system(table, "vrf"), coefficients["vrf_latent_share"], 1.0)[:, None]
+    return own
 
 
 def nominal_sizes(table: Table, areas: Areas, own: LoadSums, sizing: Table, sized: LoadSums) -> dict[str, Array]:

@@ -21,6 +21,7 @@ from sim.surrogate.plant import energy
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
+SIDES = ("cooling", "heating")
 CARRIER_OF_USE = np.array([0, 1, 0, 1, 0, 0, 0])
 """0 electricity, 1 gas, for each of `USES`."""
 
@@ -157,6 +158,20 @@ class _Profiles:
             self.electricity, self.gas = power, gas
 
 
+def slopes_of(areas: Areas, heat: Array, uses: Array) -> Array:
+    """Return how each monthly use moves with an error of the month's load, shape (case, 2, 7, 12) [kW h per kW h/m2].
+
+    A use moves in proportion to the load that it serves; months with cooling count as cooling months.
+    """
+    side = np.where(heat[:, 12:] > heat[:, :12], 1, 0)
+    out = np.zeros((len(uses), 2, len(USES), 12))
+    for s in range(2):
+        own = heat[:, None, 12 * s : 12 * s + 12]
+        serves = (side == s)[:, None, :] & (own > 1e-3)
+        out[:, s] = np.where(serves, uses / np.maximum(own, 1e-6), 0.0) * areas.floor[:, None, None]
+    return out
+
+
 def spread(
     learned: Learned, areas: Areas, loads: Loads, uses: Array, model: Array, variance: Array, weights: Array
 ) -> tuple[Array, Array, Array]:
@@ -165,22 +180,17 @@ def spread(
     The error of a month's load moves each use in proportion; to it adds the process of the use itself. Loads of
     different months err together as the process's `between` says.
     """
-    heat = np.maximum(loads.heat, 1e-6)
-    side = np.where(loads.heat[:, 12:] > loads.heat[:, :12], 1, 0)
+    slope = slopes_of(areas, loads.heat, uses)
     month_variance = np.zeros_like(uses)
-    carrier = np.zeros((len(uses), 3))
-    names = ("cooling", "heating")
-    for s, name in enumerate(names):
+    total = np.zeros((len(uses), 3))
+    for s, name in enumerate(SIDES):
         if name not in learned.loads:
             continue
         between = learned.loads[name].process.between
-        part = slice(12 * s, 12 * s + 12)
-        slope = np.where((side == s)[:, None, :], uses / heat[:, None, part], 0.0) * areas.floor[:, None, None]
-        slope = np.where(heat[:, None, part] > 1e-3, slope, 0.0)
-        month_variance += slope**2 * np.diag(between) * loads.variance[:, s, None, None]
+        month_variance += slope[:, s] ** 2 * np.diag(between) * loads.variance[:, s, None, None]
         for c, weight in enumerate(_weights(weights)):
-            total = np.einsum("cum,u->cm", slope, weight)
-            carrier[:, c] += np.einsum("cm,mn,cn->c", total, between, total) * loads.variance[:, s]
+            yearly = np.einsum("cum,u->cm", slope[:, s], weight)
+            total[:, c] += np.einsum("cm,mn,cn->c", yearly, between, yearly) * loads.variance[:, s]
     year = model.sum(2)
     for i, use in enumerate(USES):
         if use not in learned.uses:
@@ -189,8 +199,8 @@ def spread(
         own = year[:, i] ** 2 * variance[:, i]
         month_variance[:, i] += own[:, None] * np.diag(between) / between.sum()
         for c, weight in enumerate(_weights(weights)):
-            carrier[:, c] += weight[i] ** 2 * own
-    deviation = np.sqrt(carrier) * learned.scale
+            total[:, c] += weight[i] ** 2 * own
+    deviation = np.sqrt(total) * learned.scale
     return np.sqrt(month_variance) * learned.scale[2], deviation[:, :2], deviation[:, 2]
 
 

@@ -50,7 +50,7 @@ class Surrogate:
 
     @classmethod
     def fit(cls, simulations: xr.Dataset, *, basis_weights: tuple[float, float] = CALORIFIC_WEIGHTS,
-            calibration_evaluations: int = 8, covers: xr.Dataset | None = None) -> Surrogate:
+            calibration_evaluations: int = 4, covers: xr.Dataset | None = None) -> Surrogate:
         """Fit a surrogate to runs of the engine.
 
         Parameters
