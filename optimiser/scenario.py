@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -96,8 +96,16 @@ def named_scenarios(rules: Rules | Mapping[str, Rules]) -> dict[str, Rules]:
     return named
 
 
-def solve_scenario(cube: Cube, rules: Rules) -> Outcome:
-    """Solve one scenario on a checked cube.
+@dataclass
+class WarmStart:
+    """What one budget leaves for the next: columns do not depend on the budget, and its plan is a first plan."""
+
+    assembled: assembly.Assembled | None = None
+    values: Floats | None = None
+
+
+def solve_scenario(cube: Cube, rules: Rules, warm: WarmStart | None = None) -> Outcome:
+    """Solve one scenario on a checked cube; with `warm`, rules may differ from the last only by the budget.
 
     Raises
     ------
@@ -105,11 +113,16 @@ def solve_scenario(cube: Cube, rules: Rules) -> Outcome:
         If no plan meets the rules, with an irreducible set of them.
     """
     begun = time.perf_counter()
-    assembled = assembly.assemble(cube, rules)
+    known = warm.assembled if warm is not None else None
+    assembled = assembly.assemble(cube, rules) if known is None else assembly.with_budget(known, total_budget_cny(rules))
     start, known_bound = _from_one_budget(cube, rules, assembled)
+    start = warm.values if start is None and warm is not None else start
     solved = solve(
         assembled.instance, gap=rules.mip_gap, time_limit_s=rules.time_limit_s, start=start, known_bound=known_bound
     )
+    if warm is not None:
+        reusable = rules.budget_parts == () and not math.isinf(total_budget_cny(rules))
+        warm.assembled, warm.values = (assembled, solved.values) if reusable else (None, None)
     if solved.ended == "infeasible":
         raise InfeasibleError(contradiction(cube, rules))
     plan = empty_plan(len(cube.buildings))
@@ -141,20 +154,27 @@ def _from_one_budget(cube: Cube, rules: Rules, assembled: assembly.Assembled) ->
 def _outcome(
     cube: Cube, rules: Rules, plan: Plan, solved: Solved, assembled: assembly.Assembled, begun: float
 ) -> Outcome:
-    broken = tuple(map(str, broken_rules(cube, rules, plan)))
-    amounts = plan_amounts(cube, rules, plan)
-    objective = _objective(cube, rules, plan, amounts)
-    bound = solved.bound if abs(solved.bound - objective) > 1e-9 * abs(objective) else objective
-    gap = abs(bound - objective) / max(abs(objective), 1e-10)
+    found = outcome_of(cube, rules, plan)
+    bound = solved.bound if abs(solved.bound - found.objective) > 1e-9 * abs(found.objective) else found.objective
+    gap = abs(bound - found.objective) / max(abs(found.objective), 1e-10)
     proven = solved.ended == "optimal" and gap <= max(rules.mip_gap, 1e-9)
     counts = {
         "packages_offered": assembled.offered, "packages_allowed": assembled.allowed, "packages_kept": assembled.kept,
         "columns_solved": solved.core_columns,
     }
+    return replace(
+        found, bound=bound, gap=gap, termination=solved.ended, certified=proven and not found.broken, counts=counts,
+        cheapest=NO_CHEAPEST if plan.touched.any() else cheapest(cube, rules), seconds=time.perf_counter() - begun,
+    )
+
+
+def outcome_of(cube: Cube, rules: Rules, plan: Plan) -> Outcome:
+    """Return amounts and broken rules of any plan; nothing is claimed of its distance to the best one."""
+    amounts = plan_amounts(cube, rules, plan)
     return Outcome(
-        rules=rules, plan=plan, amounts=amounts, contracts=contract_labels(cube, rules, plan), objective=objective, bound=bound,
-        gap=gap, termination=solved.ended, certified=proven and not broken, broken=broken,
-        cheapest=NO_CHEAPEST if plan.touched.any() else cheapest(cube, rules), seconds=time.perf_counter() - begun, counts=counts,
+        rules=rules, plan=plan, amounts=amounts, contracts=contract_labels(cube, rules, plan),
+        objective=_objective(cube, rules, plan, amounts), bound=math.nan, gap=math.nan, termination="not solved", certified=False,
+        broken=tuple(map(str, broken_rules(cube, rules, plan))), cheapest=NO_CHEAPEST, seconds=0.0, counts={},
     )
 
 

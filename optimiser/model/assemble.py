@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -122,3 +122,9 @@ def values_of(instance: Instance, plan: Plan) -> Floats:
         before = start - start[first]
         values[n : n + s] = np.clip((left[segments.group + 1] - before) / segments.width, 0.0, 1.0)
     return values
+
+
+def with_budget(assembled: Assembled, budget_cny: float) -> Assembled:
+    """Return the same instance with another budget: columns and all other rows do not depend on it (equation 5)."""
+    rows = tuple(replace(row, upper=budget_cny) if row.family == "budget" else row for row in assembled.instance.rows)
+    return replace(assembled, instance=replace(assembled.instance, rows=rows))
