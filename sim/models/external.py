@@ -196,9 +196,11 @@ def _remove(idf: OfficeIDF, patterns: tuple[str, ...]) -> None:
 def _work_on_make_up_days(idf: OfficeIDF) -> None:
     """Let the schedules of working days also hold on `CustomDay1`, the calendar's make-up working days."""
     for schedule in idf.idfobjects["SCHEDULE:COMPACT"]:
+        if any("customday1" in str(word).lower() for word in schedule.obj):
+            continue  # the model has its own use for that day
         for place, word in enumerate(schedule.obj):
             text = str(word).lower()
-            if text.startswith("for") and "customday1" not in text and ("weekdays" in text or "monday" in text):
+            if text.startswith("for") and ("weekdays" in text or "monday" in text):
                 schedule.obj[place] = f"{word} CustomDay1"
     for week in idf.idfobjects["SCHEDULE:WEEK:DAILY"]:
         week.CustomDay1_ScheduleDay_Name = week.Monday_ScheduleDay_Name

@@ -24,9 +24,9 @@ from eppy.modeleditor import IDF
 
 ENGINE_VERSION = "25.2"
 SCHEMA = "schemas/V25-2-0/Energy+.schema.epJSON.gz"
-WRITER_VERSION = "4"
+WRITER_VERSION = "5"
 """Counted up whenever this file writes another text from the same schema: part of the name in the cache."""
-EXTENSIBLE_GROUPS = 120
+EXTENSIBLE_GROUPS = 24
 """Groups written out per extensible object; eppy lengthens an object that needs more."""
 FIELDS_PER_LINE = 8
 REPEATED_FIELDS = ("default", "units")
