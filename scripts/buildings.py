@@ -46,7 +46,7 @@ def check(registry: Registry, bills: Bills = None, out: Out = None) -> None:
     for item in strange:
         typer.echo(f"implausible: {item}")
     typer.echo(f"{registry.name}: {len(faults)} faults, {len(strange)} implausible values")
-    raise typer.Exit(2 if rows else 0)
+    _exit(2 if rows else 0)
 
 
 @app.command()
@@ -88,8 +88,7 @@ def disclose(
     from buildings.disclosure import disclose as table_of
     from buildings.disclosure import disclosure_table
 
-    if language not in ("en", "zh"):
-        raise InputError([Fault("buildings disclose", "--language", repr(language), "en or zh")])
+    _check_language(language)
     rows = table_of(read_registry(registry, _needed(bills, "disclose")), year)
     header, cells = disclosure_table(rows, language)
     _write(out, header, cells)
@@ -158,6 +157,15 @@ def _needed(bills: Path | None, verb: str) -> Path:
     if bills is None:
         raise InputError([Fault(f"buildings {verb}", "--bills", "nothing", "a file of monthly bills")])
     return bills
+
+
+def _check_language(language: str) -> None:
+    if language not in ("en", "zh"):
+        raise InputError([Fault("buildings disclose", "--language", repr(language), "en or zh")])
+
+
+def _exit(code: int) -> None:
+    raise typer.Exit(code)
 
 
 def _illustrative(flag: bool) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import netcdf
 from optimiser.report import write_report, write_tables
 from optimiser.summary import summary_lines
-from scripts import simulate, validate, verify
+from scripts import validate, verify
 from scripts.context import Context
 from scripts.simulate import check as check  # the same inputs
 from scripts.study import study_text
@@ -16,11 +15,10 @@ from sim.engine.store import Store
 
 def extras(context: Context) -> dict[str, Any]:
     """Return what the report shows beside the portfolio, as far as it is there."""
-    runs = context.workspace.path(simulate.FILE)
     measures = context.catalogue.measures
     return {
         "validation": validate.validation(context),
-        "simulations": netcdf.read_dataset(runs) if runs.is_file() else None,
+        "simulations": verify.all_runs(context),
         "hourly": Store(context.store).hourly,
         "title": context.study.name,
         "study_text": study_text(context.study),

@@ -16,10 +16,12 @@ from optimiser.self_use import self_used_kwh
 from optimiser.validation import basis_weights
 from scripts import fit, optimise, simulate
 from scripts.context import Context
+from scripts.provenance import write
 from scripts.simulate import check as check  # the same inputs
 from sim.plan import package_cases
 from vocabulary import RetrofolioError
 
+RUNS = "verification.nc"
 NOT_HELD = 5
 NO_PLAN = 4
 
@@ -82,9 +84,26 @@ def stage(context: Context) -> None:
     verified = verify_rounds(
         portfolio, cube=cube, rules=optimise.scenario_rules(context), simulate=proof.simulate, update=proof.update
     )
+    write_runs(context, proof.runs, found)
     optimise.write_portfolio(context, verified.portfolio, verified.cube, found, verified.verification)
     context.say(f"Verified in {verified.rounds} round(s) with {verified.runs} further engine run(s).")
     conclude(context, verified.portfolio)
+
+
+def write_runs(context: Context, runs: xr.Dataset, found: xr.Dataset) -> None:
+    """Write the runs that proved the choice to `verification.nc`, in the layout of `simulations.nc`."""
+    proving = runs.isel(case=np.flatnonzero(runs["role"].values.astype(str) == "verification"))
+    kept = simulate.without_counts(proving.drop_vars(list(simulate.HOURLY)))
+    context.workspace.path(RUNS).unlink(missing_ok=True)
+    if proving.sizes["case"]:
+        write(context, RUNS, kept, optimise.made_from(context, found), title="EnergyPlus runs that prove the choice")
+
+
+def all_runs(context: Context) -> xr.Dataset | None:
+    """Return the study's runs and those that proved its choice, as far as they are there."""
+    files = [context.workspace.path(name) for name in (simulate.FILE, RUNS)]
+    parts = [netcdf.read_dataset(file) for file in files if file.is_file()]
+    return xr.concat(parts, dim="case", data_vars="minimal", combine_attrs="override") if parts else None
 
 
 def conclude(context: Context, portfolio: xr.Dataset) -> None:
