@@ -23,13 +23,14 @@ def start(study, out, workers):
                             stderr=subprocess.DEVNULL)
 
 
-def kill_when(process, reached, seconds=900):
-    """Kill the whole process group as soon as `reached` says so."""
+def kill_when(process, reached, *, delay_s=0.0, seconds=900):
+    """Kill the whole process group once `reached` says so, after a delay."""
     deadline = time.monotonic() + seconds
     while not reached():
         assert process.poll() is None, "ended before the place where it was to be killed"
         assert time.monotonic() < deadline, "never reached the place where it was to be killed"
         time.sleep(0.05)
+    time.sleep(delay_s)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -67,17 +68,20 @@ def assert_same(left, right):
     assert different == []
 
 
+def finished(out):
+    """Number of finished runs in the store of an output folder."""
+    return sum("." not in path.name for path in (out / "runs" / "runs").glob("*/*"))
+
+
 def test_killed_three_times_gives_the_same_portfolio(tmp_path, three_buildings):
     out, reference = tmp_path / "killed", tmp_path / "whole"
-    finished = lambda: len(list((out / "runs").glob("runs/*/*"))) + len(list((out / "runs").glob("runs/*.*")))  # noqa: E731
     wait = random.Random(7).uniform(0.5, 4.0)
 
     process = start(three_buildings, out, 2)
-    began = []
-    kill_when(process, lambda: finished() >= 2 and (began.append(time.monotonic()) or time.monotonic() - began[0] > wait))
+    kill_when(process, lambda: finished(out) >= 2, delay_s=wait)  # both workers are inside a run
 
     process = start(three_buildings, out, 2)
-    kill_when(process, lambda: finished() >= 9)
+    kill_when(process, lambda: finished(out) >= 9)
 
     process = start(three_buildings, out, 2)
     kill_when(process, lambda: (out / "validation.nc").exists() and not (out / "portfolio.nc").exists())
