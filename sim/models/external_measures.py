@@ -158,7 +158,9 @@ HEATING_COPS = {
     "AIRCONDITIONER:VARIABLEREFRIGERANTFLOW": ("Gross_Rated_Heating_COP",),
     "HEATPUMP:PLANTLOOP:EIR:HEATING": ("Reference_Coefficient_of_Performance",),
 }
-BURNERS: dict[str, tuple[str]] = {"BOILER:HOTWATER": ("Nominal_Thermal_Efficiency",), "COIL:HEATING:FUEL": ("Burner_Efficiency",)}
+BURNERS: dict[str, tuple[str]] = {
+    "BOILER:HOTWATER": ("Nominal_Thermal_Efficiency",), "COIL:HEATING:FUEL": ("Burner_Efficiency",),
+}
 PUMPS = {"PUMP:CONSTANTSPEED": ("Design_Pump_Head",), "PUMP:VARIABLESPEED": ("Design_Pump_Head",)}
 
 

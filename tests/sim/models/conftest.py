@@ -31,7 +31,8 @@ SYSTEMS: dict[str, dict[str, object]] = {
 }
 PROBES = (
     "Chiller Evaporator Cooling Energy", "Chiller Condenser Heat Transfer Energy", "Chiller Electricity Energy",
-    "Chiller Evaporator Outlet Temperature", "Chiller False Load Heat Transfer Energy", "Chiller Condenser Inlet Temperature", "Chiller Part Load Ratio",
+    "Chiller Evaporator Outlet Temperature",
+    "Chiller False Load Heat Transfer Energy", "Chiller Condenser Inlet Temperature", "Chiller Part Load Ratio",
     "Chiller Heater Evaporator Cooling Energy", "Chiller Heater Heating Energy", "Chiller Heater Fuel Energy",
     "Heat Pump Load Side Heat Transfer Energy", "Heat Pump Source Side Heat Transfer Energy",
     "Heat Pump Electricity Energy", "Pump Fluid Heat Gain Energy", "Boiler Heating Energy",

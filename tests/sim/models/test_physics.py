@@ -55,7 +55,8 @@ def test_coil_cooling_is_source_cooling_less_pump_heat(annual, system):
 @pytest.mark.parametrize("system", ["chiller_boiler", "high_efficiency_plant"])
 def test_condenser_balance(annual, system):
     run = annual(system)
-    parts = ("Chiller Evaporator Cooling Energy", "Chiller Electricity Energy", "Chiller False Load Heat Transfer Energy")
+    parts = ("Chiller Evaporator Cooling Energy", "Chiller Electricity Energy",
+             "Chiller False Load Heat Transfer Energy")
     heat = sum(run.total_kwh(name) for name in parts)  # false load: hot gas bypass below the lowest unloading
     assert run.total_kwh("Chiller Condenser Heat Transfer Energy") == pytest.approx(heat, rel=0.002)
 
