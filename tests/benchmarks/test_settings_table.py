@@ -19,7 +19,16 @@ import yaml
 from buildings.design import Design
 from sim.engine import energyplus
 from sim.engine.results import read_run
-from sim.models import build_idf, default_settings, occupied_hours, site_of
+from sim.models import (
+    build_idf,
+    combine_sizes,
+    default_settings,
+    occupied_hours,
+    read_sizes,
+    site_of,
+    sizing_designs,
+    sizing_idf,
+)
 from weather import make_typical_year, write_epw
 
 ROOT = Path(__file__).parents[2]
@@ -59,16 +68,21 @@ class Bench:
         write_epw(dataset, self.weather)
 
     def run(self, design: Design, changes: dict[str, object]) -> tuple[np.ndarray, float, float]:
-        self.count += 1
-        folder = self.folder / f"r{self.count}"
-        folder.mkdir()
-        text = build_idf(design, self.site, default_settings(**changes))
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-        energyplus.run(text, self.weather, folder, 1200)
-        seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+        settings = default_settings(**changes)
+        sizes = [read_sizes((self._engine(sizing_idf(needed, self.site, settings))[0] / "eplusout.eio").read_text(
+            encoding="latin-1")) for needed in sizing_designs(design)]
+        folder, seconds = self._engine(build_idf(design, self.site, settings, combine_sizes(design, sizes)))
         results = read_run(folder, occupied_hours(design, self.site.calendar)).results
         use = np.asarray(results["energy_use"], dtype=float).sum(axis=1)  # carrier, month
         return use, float(np.max(results["peak_demand"])), seconds
+
+    def _engine(self, text: str) -> tuple[Path, float]:
+        self.count += 1
+        folder = self.folder / f"r{self.count}"
+        folder.mkdir()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        energyplus.run(text, self.weather, folder, 1200)
+        return folder, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
 
 
 def table(bench: Bench, names: list[str], systems: list[str]) -> list[dict[str, object]]:
@@ -77,8 +91,9 @@ def table(bench: Bench, names: list[str], systems: list[str]) -> list[dict[str, 
         found = {}
         for name in names:
             changes = default_settings().model_dump() if name == "default" else {**REFERENCE, **SETTINGS[name]}
-            runs = [bench.run(Design(**{**OFFICE, "source_system": system, **SYSTEMS[system], **measure}), changes)
-                    for measure in MEASURES.values()]
+            base_design = Design(**{**OFFICE, "source_system": system, **SYSTEMS[system]})
+            runs = [bench.run(base_design.model_copy(update={**measure, "sizing": base_design if measure else None}),
+                              changes) for measure in MEASURES.values()]
             found[name] = runs
             use, peak, _ = runs[0]
             (base, base_peak, _) = found["reference"][0]
@@ -89,7 +104,9 @@ def table(bench: Bench, names: list[str], systems: list[str]) -> list[dict[str, 
                    "electricity": use[0].sum() / base[0].sum() - 1,
                    "gas": use[1].sum() / base[1].sum() - 1 if base[1].sum() else 0.0,
                    "worst_month": np.abs(use.sum(0) / base.sum(0) - 1).max(), "peak": peak / base_peak - 1,
-                   "saving": max(np.abs(np.array(saving) / np.array(base_saving) - 1))}
+                   "saving": max(np.abs(np.array(saving) / np.array(base_saving) - 1)),
+                   **{f"saving_{m}": s / b - 1 for m, s, b in
+                      zip(list(MEASURES)[1:], saving, base_saving, strict=True)}}
             rows.append(row)
             sys.stdout.write("  ".join(f"{v:+.4f}" if isinstance(v, float) else f"{v}" for v in row.values()) + "\n")
             sys.stdout.flush()
