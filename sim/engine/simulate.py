@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,15 +123,15 @@ def simulate(
     Two cases give a Dataset with `energy_use` of shape (2, 2, 10, 12).
     """
     _check(cases, workers, timeout_s)
+    asked = _cluster(cluster)
     place = store if isinstance(store, Store) else Store(store, lease)
     place.prepare()
     sweep(None)
     year, epw_path = _weather(weather, place)
     workshop = _workshop(place, year, epw_path, calendar, settings, timeout_s=timeout_s, retry_failed=retry_failed,
                          keep_raw=keep_raw, engine=engine, prepare=prepare)
-    asked = ClusterSettings() if cluster == "slurm" else cluster
-    if isinstance(asked, str):
-        raise InputError([Fault("cluster", "kind", repr(asked), "'slurm' or ClusterSettings")])
+    if asked is not None and asked.scratch is not None:
+        workshop = replace(workshop, scratch=Path(asked.scratch))
     shared = gather.static(year, workshop.site.calendar.workdays)
     with ExitStack() as stack:
         stack.enter_context(polite_signals())
@@ -181,6 +181,14 @@ def _check(cases: Sequence[Case], workers: int, timeout_s: float) -> None:
         faults.append(Fault("timeout_s", "number", str(timeout_s), "above 0"))
     if faults:
         raise InputError(faults)
+
+
+def _cluster(cluster: ClusterSettings | str | None) -> ClusterSettings | None:
+    if not isinstance(cluster, str):
+        return cluster
+    if cluster != "slurm":
+        raise InputError([Fault("cluster", "kind", repr(cluster), "'slurm' or ClusterSettings")])
+    return ClusterSettings()
 
 
 def _weather(weather: str | Path | xr.Dataset, store: Store) -> tuple[xr.Dataset, Path]:
