@@ -13,7 +13,8 @@ from weather.days import DAYS, MONTH_OF_DAY, MONTH_OF_HOUR, hourly_course, month
 Floats = npt.NDArray[np.float64]
 _HANDBOOK_COLDEST_H = 5.0
 _HANDBOOK_WARMEST_H = 14.5
-"""Hours of the extremes in the handbook's profile, which the city's own hours replace."""
+_HANDBOOK_SUNSET_H = 19.0
+"""Hours of the extremes and of sunset in the handbook's profile, a midsummer day; the city's own hours replace them."""
 
 
 def daily_means(means: Floats, standard_deviation: Floats, scores: Floats) -> Floats:
@@ -34,39 +35,50 @@ def daily_means(means: Floats, standard_deviation: Floats, scores: Floats) -> Fl
     3.0
     """
     course = smooth_months(means)
-    of_course = np.sqrt(np.maximum(monthly_means((course - means[MONTH_OF_DAY]) ** 2), 0.0))
-    own = np.sqrt(np.maximum(standard_deviation**2 - of_course**2, (0.5 * standard_deviation) ** 2))
-    series = course + own[MONTH_OF_DAY] * scores
+    ahead = course - means[MONTH_OF_DAY]
+    together = monthly_means(ahead * scores)
+    room = together**2 - monthly_means(ahead**2) + standard_deviation**2
+    own = np.sqrt(np.maximum(room, 0.0)) - together
+    series = course + np.maximum(own, 0.5 * standard_deviation)[MONTH_OF_DAY] * scores
     return series + (means - monthly_means(series))[MONTH_OF_DAY]
 
 
-def day_shape(city: City, sunrise_h: Floats) -> Floats:
+def day_shape(city: City, sunrise_h: Floats, sunset_h: Floats) -> Floats:
     """Return how far each hour stands above the day's mean, for a range of 1 K (365 x 24).
 
-    The handbook's profile is stretched in time so that the coldest moment falls shortly after sunrise and the warmest
-    at the city's hour.
+    The handbook's profile is stretched in time so that the coldest moment falls shortly after sunrise, the warmest at
+    the city's hour, and the evening's fall follows half of the way that sunset moves.
+
+    Parameters
+    ----------
+    sunrise_h, sunset_h : ndarray (365)
+        Hours of station standard time.
 
     Examples
     --------
     >>> from weather.city import load_city
-    >>> shape = day_shape(load_city("shanghai"), np.full(365, 6.0))
+    >>> shape = day_shape(load_city("shanghai"), np.full(365, 6.0), np.full(365, 18.0))
     >>> int(shape[0].argmax()) + 1
     15
     """
     fractions = np.asarray(city.shape.temperature_fraction_below_maximum.values)
     coldest = sunrise_h + city.shape.coldest_after_sunrise_h.value
     warmest = city.shape.warmest_hour.value
+    evening = np.maximum((sunset_h + _HANDBOOK_SUNSET_H) / 2, warmest + 1)
     hours = np.arange(1, 25.0)
+    book = np.array([_HANDBOOK_WARMEST_H - 24, _HANDBOOK_SUNSET_H - 24, _HANDBOOK_COLDEST_H])
+    book = np.concatenate([book, book + 24])
     shape = np.empty((DAYS, 24))
     for day in range(DAYS):
-        own = [warmest - 24, coldest[day], warmest, coldest[day] + 24]
-        book = [_HANDBOOK_WARMEST_H - 24, _HANDBOOK_COLDEST_H, _HANDBOOK_WARMEST_H, _HANDBOOK_COLDEST_H + 24]
+        own = [warmest - 24, evening[day] - 24, coldest[day], warmest, evening[day], coldest[day] + 24]
         shape[day] = -np.interp(np.interp(hours, own, book), np.arange(-23, 49), np.tile(fractions, 3))
     shape /= np.ptp(shape, axis=1, keepdims=True)
     return shape - shape.mean(axis=1, keepdims=True)
 
 
-def dry_bulb(city: City, scores: DailyScores, sunrise_h: Floats, generator: np.random.Generator) -> Floats:
+def dry_bulb(
+    city: City, scores: DailyScores, sunrise_h: Floats, sunset_h: Floats, generator: np.random.Generator
+) -> Floats:
     """Return the hourly dry bulb [degC] (8760): monthly means and mean daily ranges are the normals.
 
     Examples
@@ -78,8 +90,8 @@ def dry_bulb(city: City, scores: DailyScores, sunrise_h: Floats, generator: np.r
     """
     normals, spread = city.normals, city.spread
     means = daily_means(normals.temperature_c.array, spread.temperature_sd_k.array, scores.temperature)
-    base = hourly_course(means) + _scatter(city, generator)
-    shape = day_shape(city, sunrise_h)
+    base = hourly_course(means) + _scatter(city, city.shape.temperature_noise_k.value, generator)
+    shape = day_shape(city, sunrise_h, sunset_h)
     width = _daily_widths(base, shape, spread.range_variation.array, normals.daily_range_k.array, scores.daily_range)
     hourly = base + (width[:, None] * shape).ravel()
     return hourly + (normals.temperature_c.array - monthly_means(hourly))[MONTH_OF_HOUR]
@@ -107,11 +119,12 @@ def _relative_widths(sigma: Floats, scores: Floats) -> Floats:
     return widths / monthly_means(widths)[MONTH_OF_DAY]
 
 
-def _scatter(city: City, generator: np.random.Generator) -> Floats:
+def _scatter(city: City, size_k: float, generator: np.random.Generator) -> Floats:
+    """Return hourly scatter of the given standard deviation that leaves daily means alone."""
     noise = autoregression(generator.standard_normal(DAYS * 24), city.shape.temperature_noise_lag1.value)
     by_day = noise.reshape(DAYS, 24)
     kept = (by_day - by_day.mean(axis=1, keepdims=True)).ravel()
-    return kept * (city.shape.temperature_noise_k.value / kept.std())
+    return kept * (size_k / kept.std())
 
 
 def autoregression(noise: Floats, lag1: float) -> Floats:
@@ -130,11 +143,11 @@ def autoregression(noise: Floats, lag1: float) -> Floats:
     return result
 
 
-def dew_point(city: City, scores: DailyScores, dry: Floats) -> Floats:
+def dew_point(city: City, scores: DailyScores, dry: Floats, generator: np.random.Generator) -> Floats:
     """Return the hourly dew point [degC] (8760): never above the dry bulb, monthly means are the normals.
 
-    Air keeps its moisture over the day (the dew point passes from day to day without a daily wave), save where it would
-    be supersaturated; what is cut off there is given back to the other hours of the month.
+    Air keeps its moisture over the day (the dew point passes from day to day with scatter, but without a daily wave),
+    save where it would be supersaturated; what is cut off there is given back to the other hours of the month.
 
     Examples
     --------
@@ -145,6 +158,7 @@ def dew_point(city: City, scores: DailyScores, dry: Floats) -> Floats:
     """
     wanted = city.normals.dew_point_c.array
     base = hourly_course(daily_means(wanted, city.spread.dew_point_sd_k.array, scores.dew_point))
+    base = base + _scatter(city, city.shape.dew_point_noise_k.value, generator)
     shift = np.zeros(12)
     for _ in range(200):
         hourly = np.minimum(base + shift[MONTH_OF_HOUR], dry)
@@ -168,8 +182,8 @@ def relative_humidity(dry: Floats, dew: Floats) -> Floats:
     return np.clip(np.asarray(atmosphere.rh_from_tdew(dry, dew)), 0.0, 100.0)
 
 
-def sunrise_hours(place: xr.Dataset) -> Floats:
-    """Return the sunrise of each day in hours of station standard time (365)."""
+def sunrise_and_sunset_hours(place: xr.Dataset) -> tuple[Floats, Floats]:
+    """Return sunrise and sunset of each day in hours of station standard time (365 each)."""
     from pvlib import solarposition
 
     from weather.solar import mid_hours
@@ -177,6 +191,10 @@ def sunrise_hours(place: xr.Dataset) -> Floats:
     offset = float(place.attrs["time_zone_h"])
     days = mid_hours(place)[::24].tz_convert(f"Etc/GMT{-round(offset):+d}").normalize()
     at = (place.attrs["latitude_deg"], place.attrs["longitude_deg"])
-    rise = solarposition.sun_rise_set_transit_spa(days, *at)["sunrise"]
-    hours = (rise.dt.tz_convert("UTC") - days.tz_convert("UTC")).dt.total_seconds().to_numpy() / 3600
-    return np.asarray(hours % 24 + offset - round(offset), float)
+    found = solarposition.sun_rise_set_transit_spa(days, *at)
+    rise, fall = (
+        (found[name].dt.tz_convert("UTC") - days.tz_convert("UTC")).dt.total_seconds().to_numpy() / 3600
+        for name in ("sunrise", "sunset")
+    )
+    extra = offset - round(offset)
+    return np.asarray(rise % 24 + extra, float), np.asarray(fall % 24 + extra, float)

@@ -20,7 +20,7 @@ from weather.ground import ground_wave
 from weather.radiation import Radiation, make_radiation
 from weather.sky import make_rain, sky_cover, sky_infrared
 from weather.solar import sun_position
-from weather.temperature import dew_point, dry_bulb, relative_humidity, sunrise_hours
+from weather.temperature import dew_point, dry_bulb, relative_humidity, sunrise_and_sunset_hours
 from weather.wind import pressure, wind_direction, wind_speed
 
 Floats = npt.NDArray[np.float64]
@@ -72,8 +72,8 @@ def _weather(city: City, generators: list[np.random.Generator]) -> dict[str, npt
     location = xr.Dataset(attrs=city.model_dump(include=place))
     scores = draw_scores(city.spread, generators[0])
     light = make_radiation(city, sun_position(location), scores, generators[1])
-    dry = np.round(dry_bulb(city, scores, sunrise_hours(location), generators[2]), 2)
-    dew = np.floor(dew_point(city, scores, dry) * 100 + 0.5 - 1e-6) / 100
+    dry = np.round(dry_bulb(city, scores, *sunrise_and_sunset_hours(location), generators[2]), 2)
+    dew = np.floor(dew_point(city, scores, dry, generators[6]) * 100 + 0.5 - 1e-6) / 100
     dew = np.minimum(dew, dry)
     humidity = np.round(relative_humidity(dry, dew), 1)
     cover = sky_cover(city, light.daily_clearness)

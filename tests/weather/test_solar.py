@@ -23,16 +23,17 @@ def place(latitude: float, longitude: float, zone: float) -> xr.Dataset:
 
 @pytest.mark.parametrize(("latitude", "longitude", "zone"), [(31.4, 121.45, 8), (39.74, -105.18, -7), (-33.9, 151, 10)])
 def test_sun_agrees_with_a_hand_formula(latitude, longitude, zone):
-    """Cooper's declination and the usual equation of time: good to about a degree."""
-    day = np.repeat(np.arange(1, 366), 24)
-    angle = 2 * np.pi * (day - 81) / 364
-    equation_min = 9.87 * np.sin(2 * angle) - 7.53 * np.cos(angle) - 1.5 * np.sin(angle)
+    """Spencer's series of 1971 for declination and equation of time: good to a third of a degree."""
+    angle = 2 * np.pi * (np.repeat(np.arange(365), 24) + (np.tile(np.arange(24), 365) - zone) / 24) / 365
+    declination = (0.006918 - 0.399912 * np.cos(angle) + 0.070257 * np.sin(angle) - 0.006758 * np.cos(2 * angle)
+                   + 0.000907 * np.sin(2 * angle) - 0.002697 * np.cos(3 * angle) + 0.00148 * np.sin(3 * angle))
+    equation_min = 229.18 * (0.000075 + 0.001868 * np.cos(angle) - 0.032077 * np.sin(angle)
+                             - 0.014615 * np.cos(2 * angle) - 0.040849 * np.sin(2 * angle))
     solar = np.tile(np.arange(24) + 0.5, 365) + equation_min / 60 + (longitude - 15 * zone) / 15
-    declination = np.radians(23.45 * np.sin(2 * np.pi * (284 + day) / 365))
     phi = np.radians(latitude)
     cosine = np.sin(phi) * np.sin(declination) + np.cos(phi) * np.cos(declination) * np.cos(np.pi * (solar - 12) / 12)
     ours = sun_position(place(latitude, longitude, zone))["zenith"].values
-    assert np.abs(ours - np.degrees(np.arccos(cosine))).max() < 1.2
+    assert np.abs(ours - np.degrees(np.arccos(cosine))).max() < 0.6
 
 
 def test_flat_plane_gets_the_global_radiation(year):

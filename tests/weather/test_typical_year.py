@@ -80,7 +80,9 @@ def test_spread_and_persistence(years):
     for year in years:
         daily = year["dry_bulb_temperature"].values.reshape(365, 24).mean(axis=1)
         own = np.array([daily[month == MONTH_OF_DAY].std() for month in range(12)])
-        assert np.abs(own / spread.temperature_sd_k.array - 1).max() < 0.25
+        off = np.abs(own / spread.temperature_sd_k.array - 1)
+        assert np.sort(off)[-2] < 0.02
+        assert off.max() < 0.35  # November: its seasonal course alone makes most of the spread
     lags = []
     for year in years:
         daily = year["dry_bulb_temperature"].values.reshape(365, 24).mean(axis=1)
