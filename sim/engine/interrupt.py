@@ -39,12 +39,12 @@ def polite_signals() -> Iterator[None]:
         return
     heard: list[int] = []
 
-    def hear(number: int, frame: FrameType | None) -> None:
+    def _hear(number: int, frame: FrameType | None) -> None:
         heard.append(number)
         if len(heard) == 1:
             raise _error_of(number)
 
-    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, _hear) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
