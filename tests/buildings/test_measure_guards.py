@@ -5,7 +5,7 @@ import pytest
 from buildings import Package, apply_package, load_catalogue, offered_measures, read_registry
 from buildings.datafile import DATA_DIR
 
-pytestmark = [pytest.mark.engine, pytest.mark.long]
+pytestmark = [pytest.mark.engine, pytest.mark.long, pytest.mark.timeout(3600)]
 CATALOGUE = load_catalogue()
 WEEKS = {"january": (1, 13, 1, 17), "july": (7, 14, 7, 18)}
 NOTICEABLE = 0.001  # of the baseline's end use
