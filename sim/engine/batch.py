@@ -27,6 +27,7 @@ _FEWEST_FUTURES = 8
 _SECONDS_BETWEEN_LOOKS = 1.0
 _LOOK_AT_WORKERS_S = 5.0
 _FOUND_BETWEEN_LOOKS = 128
+_SECONDS_BETWEEN_SUBMISSIONS = 10.0
 
 Connect = Callable[[], "AbstractContextManager[Client]"]
 Take = Callable[[Outcome], None]
@@ -60,6 +61,8 @@ class Batch:
     _waiting: deque[tuple[float, Job]] = field(default_factory=deque)
     _workers_seen: float = field(default_factory=time.monotonic)
     _workers_asked: float = 0.0
+    _jobs_asked: float = field(default_factory=time.monotonic)
+    _refusal: str = ""
 
     @property
     def start_timeout_s(self) -> float:
@@ -127,12 +130,14 @@ class Batch:
     def _look_at_workers(self, client: Client) -> None:
         now = self._workers_asked = time.monotonic()
         self._cores = sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
-        refusal = keep_jobs(client.cluster, self.cluster) if self.cluster is not None else ""
+        if self.cluster is not None and now - self._jobs_asked > _SECONDS_BETWEEN_SUBMISSIONS:
+            self._refusal = keep_jobs(client.cluster, self.cluster)
+            self._jobs_asked = now
         if self._cores:
             self._workers_seen = now
         elif now - self._workers_seen > self.start_timeout_s:
             raise ClusterError(f"no worker was there for {self.start_timeout_s:g} s: look at the cluster's queue "
-                               f"(squeue) and at its job logs; finished runs are in the store. {refusal}".strip())
+                               f"(squeue) and at its job logs; finished runs are in the store. {self._refusal}".strip())
 
     def _due(self) -> Job | None:
         if self._waiting and self._waiting[0][0] <= time.monotonic():

@@ -109,7 +109,8 @@ def _quieten_dask() -> None:
     """Leave dask's own log, which is for its developers, to real trouble; importing it sets its levels first."""
     import distributed
 
-    for name in ("distributed", *(f"distributed.{part}" for part in ("scheduler", "nanny", "core", "worker"))):
+    parts = (f"distributed.{part}" for part in ("scheduler", "nanny", "core", "worker"))
+    for name in ("distributed", *parts, "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     logging.getLogger(distributed.__name__).propagate = False
 
@@ -187,6 +188,8 @@ def keep_jobs(cluster: SLURMCluster, settings: ClusterSettings) -> str:
 
 async def _settled(cluster: SLURMCluster) -> None:
     await cluster
+    for job in list(cluster.workers.values()):
+        await job  # says again why it could not be submitted; waiting for the cluster alone swallows that
 
 
 def _close(started: SLURMCluster | LocalCluster) -> None:
