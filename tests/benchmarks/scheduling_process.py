@@ -57,15 +57,16 @@ def engine(text, epw_path, run_dir, timeout_s):
 
 def main():
     store, count = Path(sys.argv[1]), int(sys.argv[2])
-    begun = time.perf_counter()
+    begun, begun_cpu = time.perf_counter(), time.process_time()
     answer = sim.simulate(Cases(count), weather=EPW, settings=small_cases.settings(), store=store, progress="quiet",
                           engine=engine, prepare=prepare, out=store.parent / f"{store.name}.nc")
-    seconds = time.perf_counter() - begun
+    seconds, cpu = time.perf_counter() - begun, time.process_time() - begun_cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     ok = sum(int((answer["status"][start:start + 1000].values.astype(str) == "ok").sum())
              for start in range(0, count, 1000))
     starts = int(answer.attrs.get("runs_done", -1))
-    print(json.dumps({"seconds": seconds, "cases_per_s": count / seconds, "peak_mb": peak, "ok": ok, "starts": starts}))
+    print(json.dumps({"seconds": seconds, "cases_per_s": count / seconds, "peak_mb": peak, "ok": ok, "starts": starts,
+                      "client_cpu_ms_per_case": 1000 * cpu / count}))
 
 
 if __name__ == "__main__":

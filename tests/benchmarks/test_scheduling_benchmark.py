@@ -36,8 +36,10 @@ def measure(store, count):
 def test_ten_thousand_cases_through_store_and_gather_then_resumed(tmp_path):
     run = measure(tmp_path / "store", RESUME_CASES)
     again = measure(tmp_path / "store", RESUME_CASES)
-    print(f"\nscheduling: {run['cases_per_s']:.0f} cases/s, client {run['peak_mb']:.0f} MB"
-          f"\nresume: {RESUME_CASES} finished cases in {again['seconds']:.1f} s")
+    print(f"\nscheduling: {run['cases_per_s']:.0f} cases/s, client {run['peak_mb']:.0f} MB, "
+          f"{run['client_cpu_ms_per_case']:.1f} ms of its processor a case"
+          f"\nresume: {RESUME_CASES} finished cases in {again['seconds']:.1f} s, "
+          f"{again['client_cpu_ms_per_case']:.2f} ms of processor a case")
     assert again["starts"] == 0
     assert run["cases_per_s"] >= FEWEST_CASES_PER_S
     assert again["seconds"] <= MOST_RESUME_S
