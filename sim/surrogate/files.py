@@ -149,7 +149,13 @@ def _stage_dataset(stage: Stage) -> xr.Dataset:
 
 def read(path: str | Path) -> tuple[Climate, Learned, dict[str, tuple[float, float]], tuple[str, ...],
                                     dict[str, float], dict[str, str]]:
-    """Read what `write` wrote; see `Surrogate.load`."""
+    """Read what `write` wrote; see `Surrogate.load`.
+
+    Raises
+    ------
+    InputError
+        If the file is no surrogate or one of another version.
+    """
     root = netcdf.read_dataset(path)
     attrs = root.attrs
     if attrs.get("surrogate_kind") != KIND or int(attrs.get("surrogate_version", 0)) != VERSION:
