@@ -11,13 +11,29 @@ if TYPE_CHECKING:
     from optimiser.scenario import optimise
 
 _HOMES = {
-    "BudgetPart": "optimiser.rules", "Economics": "optimiser.rules", "InfeasibleError": "optimiser.rules", "Rules": "optimiser.rules",
-    "RulesError": "optimiser.rules", "optimise": "optimiser.scenario",
-    "Simulated": "optimiser.proof.resimulation", "Trial": "optimiser.proof.resimulation", "Verified": "optimiser.proof.resimulation",
-    "verify": "optimiser.proof.resimulation", "verify_rounds": "optimiser.proof.resimulation",
+    "BudgetPart": "optimiser.rules",
+    "Economics": "optimiser.rules",
+    "InfeasibleError": "optimiser.rules",
+    "Rules": "optimiser.rules",
+    "RulesError": "optimiser.rules",
+    "optimise": "optimiser.scenario",
+    "Simulated": "optimiser.proof.resimulation",
+    "Trial": "optimiser.proof.resimulation",
+    "Verified": "optimiser.proof.resimulation",
+    "verify": "optimiser.proof.resimulation",
+    "verify_rounds": "optimiser.proof.resimulation",
 }
 __all__ = [
-    "BudgetPart", "Economics", "InfeasibleError", "Rules", "RulesError", "Simulated", "Trial", "Verified", "optimise", "verify",
+    "BudgetPart",
+    "Economics",
+    "InfeasibleError",
+    "Rules",
+    "RulesError",
+    "Simulated",
+    "Trial",
+    "Verified",
+    "optimise",
+    "verify",
     "verify_rounds",
 ]
 

@@ -7,11 +7,21 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-_TOTALS = ("energy_saving", "energy_saving_without_pv", "capital_cost", "annual_cost_saving", "carbon_saving", "coal_saving", "pv_capacity")
+_TOTALS = (
+    "energy_saving",
+    "energy_saving_without_pv",
+    "capital_cost",
+    "annual_cost_saving",
+    "carbon_saving",
+    "coal_saving",
+    "pv_capacity",
+)
 
 
 def totals(portfolios: Mapping[str, xr.Dataset]) -> xr.Dataset:
-    """Return totals over `plan` (portfolio and scenario): savings, cost, PV, touched buildings; what a portfolio lacks is NaN.
+    """Return totals over `plan` (portfolio and scenario): savings, cost, PV, touched buildings.
+
+    What a portfolio lacks is NaN.
 
     Parameters
     ----------
@@ -28,7 +38,9 @@ def totals(portfolios: Mapping[str, xr.Dataset]) -> xr.Dataset:
     names = (*_TOTALS, "touched_buildings")
     data = {}
     for at, name in enumerate(names):
-        attrs = dict(first[name].attrs) if name in first else {"units": "1", "long_name": "buildings with a package or PV"}
+        attrs = (
+            dict(first[name].attrs) if name in first else {"units": "1", "long_name": "buildings with a package or PV"}
+        )
         data[name] = ("plan", np.array([row[at] for row in rows]), attrs)
     return xr.Dataset(data, coords={"plan": plans})
 
@@ -45,7 +57,8 @@ def differences(base: xr.Dataset, other: xr.Dataset, *, base_scenario: str, othe
     Returns
     -------
     xr.Dataset
-        Over `building`: `change` (`same`, `in`, `out`, `package`, `pv`), packages before and after, differences of saving and cost
+        Over `building`: `change` (`same`, `in`, `out`, `package`, `pv`), packages before and after, differences of
+        saving and cost
         (other less base).
 
     Raises
@@ -63,7 +76,9 @@ def differences(base: xr.Dataset, other: xr.Dataset, *, base_scenario: str, othe
     moved = np.abs(after["pv_capacity"] - before["pv_capacity"]) > 1e-6
     change = np.where((change == "same") & moved, "pv", change)
     data = {
-        "change": ("building", change), "package_before": ("building", before["package"]), "package_after": ("building", after["package"]),
+        "change": ("building", change),
+        "package_before": ("building", before["package"]),
+        "package_after": ("building", after["package"]),
     }
     for name, units in (("energy_saving", "kW h"), ("capital_cost", "1"), ("pv_capacity", "kW")):
         attrs = {"units": units, "long_name": f"{name.replace('_', ' ')}, other less base"}

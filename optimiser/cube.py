@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from optimiser import basis
+from optimiser.pv_curves import pv_faults
 from optimiser.rules import Rules, RulesError
 from vocabulary import CARRIERS, NO_PACKAGE, Fault, InputError, nearest
 
@@ -18,8 +19,17 @@ Ints = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 _UNITS = {
-    "kWh": "kW h", "kW.h": "kW h", "kW*h": "kW h", "CNY": "1", "CNY/kW": "kW-1", "CNY kW-1": "kW-1", "m^2": "m2", "m**2": "m2",
-    "kWh/kW": "kW h kW-1", "kWh kW-1": "kW h kW-1", "": "1",
+    "kWh": "kW h",
+    "kW.h": "kW h",
+    "kW*h": "kW h",
+    "CNY": "1",
+    "CNY/kW": "kW-1",
+    "CNY kW-1": "kW-1",
+    "m^2": "m2",
+    "m**2": "m2",
+    "kWh/kW": "kW h kW-1",
+    "kWh kW-1": "kW h kW-1",
+    "": "1",
 }  # spellings accepted on input, never written
 _BP = ("building", "package")
 _ENERGY, _MONEY, _NUMBER, _TEXT = "kW h", "1", "1", ""
@@ -49,8 +59,17 @@ _TABLE: dict[str, tuple[tuple[str, ...], str]] = {
 }
 _REQUIRED = ("baseline_energy", "energy_saving", "capital_cost")
 _NOT_NEGATIVE = {
-    "capital_cost", "energy_saving_std", "energy_saving_std_common", "floor_area", "pv_capacity_max", "pv_specific_yield",
-    "pv_cost_per_kw", "pv_capacity_node", "pv_self_used_node", "annual_cost_baseline", "baseline_carrier_energy",
+    "capital_cost",
+    "energy_saving_std",
+    "energy_saving_std_common",
+    "floor_area",
+    "pv_capacity_max",
+    "pv_specific_yield",
+    "pv_cost_per_kw",
+    "pv_capacity_node",
+    "pv_self_used_node",
+    "annual_cost_baseline",
+    "baseline_carrier_energy",
     "obligatory_works_cost",
 }
 _FLAGS = ("available", "simulated")
@@ -61,7 +80,8 @@ _TOLERANCE = 1e-6
 class Cube:
     """The checked cube as plain arrays; energy in kWh per year in `basis`, money in CNY, PV in kW.
 
-    `saving`, `cost`, `available`, `std`, `std_common` have shape (building, package); `pv_node` (building, node) and `pv_used`
+    `saving`, `cost`, `available`, `std`, `std_common` have shape (building, package); `pv_node` (building, node) and
+    `pv_used`
     (building, package, node). Optional arrays are None where the Dataset has none.
     """
 
@@ -114,7 +134,7 @@ def read_cube(dataset: xr.Dataset, rules: Rules) -> Cube:
         faults = [fault for name in _TABLE if name in dataset for fault in _array_faults(dataset, name)]
     faults += [Fault("cube", name, "nothing", "this variable") for name in _REQUIRED if name not in dataset]
     if not faults:
-        faults = [*_value_faults(dataset), *_pv_faults(dataset)]
+        faults = [*_value_faults(dataset), *pv_faults(dataset, _offered(dataset), _values, _first)]
     if faults:
         raise InputError(faults)
     _check_needs(dataset, rules)
@@ -124,7 +144,9 @@ def read_cube(dataset: xr.Dataset, rules: Rules) -> Cube:
 def _label_faults(dataset: xr.Dataset) -> Iterator[Fault]:
     for dim in _BP:
         if dim not in dataset.coords:
-            yield Fault("cube", dim, "no labels", "a coordinate with one label each", nearest(dim, map(str, dataset.dims)))
+            yield Fault(
+                "cube", dim, "no labels", "a coordinate with one label each", nearest(dim, map(str, dataset.dims))
+            )
             continue
         labels = _text(dataset[dim])
         for label in sorted({x for x in labels if labels.count(x) > 1}):
@@ -160,7 +182,10 @@ def _array_faults(dataset: xr.Dataset, name: str) -> Iterator[Fault]:
 
 
 def _values(dataset: xr.Dataset, name: str) -> Floats:
-    """Return one variable as a fresh float array in the order of dims of the table; NaN where a package is not available."""
+    """Return one variable as a fresh float array in the order of dims of the table.
+
+    NaN where a package is not available.
+    """
     array = dataset[name].transpose(*_TABLE[name][0]).values
     return np.array(array, dtype=float)
 
@@ -199,7 +224,13 @@ def _saving_faults(dataset: xr.Dataset, offered: Flags) -> Iterator[Fault]:
         yield from _first(dataset, name, np.abs(none) > 0.0, none, f"0 for the package {NO_PACKAGE!r}")
     if "end_of_life_year" in dataset:
         year = _values(dataset, "end_of_life_year")
-        yield from _first(dataset, "end_of_life_year", (year != np.round(year)) | (year < 1) | (year > 200), year, "a plan year from 1 on")
+        yield from _first(
+            dataset,
+            "end_of_life_year",
+            (year != np.round(year)) | (year < 1) | (year > 200),
+            year,
+            "a plan year from 1 on",
+        )
 
 
 def _first(dataset: xr.Dataset, name: str, wrong: Flags, values: Floats, expected: str) -> Iterator[Fault]:
@@ -207,72 +238,11 @@ def _first(dataset: xr.Dataset, name: str, wrong: Flags, values: Floats, expecte
     if not wrong.any():
         return
     at = np.argwhere(wrong)[0]
-    labels = [_text(dataset[dim])[i] if dim in dataset.coords else str(i) for dim, i in zip(_TABLE[name][0], at, strict=True)]
+    labels = [
+        _text(dataset[dim])[i] if dim in dataset.coords else str(i) for dim, i in zip(_TABLE[name][0], at, strict=True)
+    ]
     more = f" and {int(wrong.sum()) - 1} more" if wrong.sum() > 1 else ""
     yield Fault("cube", f"{name}[{', '.join(labels)}]{more}", f"{values[tuple(at)]:g}", expected)
-
-
-def _pv_faults(dataset: xr.Dataset) -> Iterator[Fault]:
-    has = {name for name in _TABLE if name.startswith("pv_") and name in dataset}
-    if not has:
-        return
-    nodes = {"pv_capacity_node", "pv_self_used_node"}
-    if nodes & has and not nodes <= has:
-        yield Fault("cube", (nodes - has).pop(), "nothing", f"this variable beside {(nodes & has).pop()}")
-        return
-    if not ({"pv_capacity_max", "pv_specific_yield"} <= has or nodes <= has):
-        yield Fault("cube", "pv_capacity_max", "no size or no yield", "pv_capacity_max and pv_specific_yield, or the nodes")
-    if "pv_cost_per_kw" not in has:
-        yield Fault("cube", "pv_cost_per_kw", "nothing", "this variable, as PV is offered")
-    if nodes <= has:
-        yield from _node_faults(dataset)
-
-
-def _node_faults(dataset: xr.Dataset) -> Iterator[Fault]:
-    size, used = _values(dataset, "pv_capacity_node"), _values(dataset, "pv_self_used_node")
-    used[~_offered(dataset)] = 0.0
-    largest = np.maximum(size[:, -1:], _TOLERANCE)
-    starts = np.zeros(size.shape, dtype=bool)
-    starts[:, 0] = size[:, 0] > 0
-    yield from _first(dataset, "pv_capacity_node", starts, size, "0 kW at the first node")
-    falls = np.diff(size, axis=1, prepend=size[:, :1]) < 0
-    yield from _first(dataset, "pv_capacity_node", falls, size, "sizes that rise")
-    if "pv_capacity_max" in dataset:
-        last = np.abs(size[:, -1] - _values(dataset, "pv_capacity_max")) > _TOLERANCE * largest[:, 0]
-        yield from _first(dataset, "pv_capacity_max", last, _values(dataset, "pv_capacity_max"), "the size of the last node")
-    slope, width = _slopes(size, used)
-    steepest = np.maximum(np.abs(slope).max(axis=2, keepdims=True), _TOLERANCE)
-    carried = np.where(width[:, None, :] > 0, slope, np.nan)
-    rises = _rises(carried) > _TOLERANCE * steepest
-    yield from _first(dataset, "pv_self_used_node", _padded(rises), used, "a concave curve over PV size")
-    sinks = (carried < -_TOLERANCE * steepest) & np.isfinite(carried)
-    yield from _first(dataset, "pv_self_used_node", _padded(sinks), used, "self-use that does not fall with PV size")
-    yield from _first(dataset, "pv_self_used_node", _zero_node(used), used, "0 kWh at the first node")
-
-
-def _zero_node(used: Floats) -> Flags:
-    wrong = np.zeros(used.shape, dtype=bool)
-    wrong[:, :, 0] = np.abs(used[:, :, 0]) > _TOLERANCE * np.maximum(used.max(axis=2), 1.0)
-    return wrong
-
-
-def _slopes(size: Floats, used: Floats) -> tuple[Floats, Floats]:
-    width = np.diff(size, axis=1)
-    safe = np.where(width > 0, width, 1.0)
-    return np.where(width > 0, 1.0, 0.0)[:, None, :] * np.diff(used, axis=2) / safe[:, None, :], width
-
-
-def _rises(slope: Floats) -> Floats:
-    """Return by how much each slope exceeds the smallest slope before it (NaN segments have no width)."""
-    before = np.fmin.accumulate(np.where(np.isnan(slope), np.inf, slope), axis=2)
-    rise = np.zeros(slope.shape)
-    rise[:, :, 1:] = np.where(np.isnan(slope[:, :, 1:]), 0.0, slope[:, :, 1:] - before[:, :, :-1])
-    return np.where(np.isfinite(rise), rise, 0.0)
-
-
-def _padded(wrong: Flags) -> Flags:
-    """Return flags of segments as flags of their end nodes."""
-    return np.concatenate([np.zeros((*wrong.shape[:2], 1), dtype=bool), wrong], axis=2)
 
 
 def _check_needs(dataset: xr.Dataset, rules: Rules) -> None:
@@ -318,15 +288,31 @@ def _arrays(dataset: xr.Dataset, rules: Rules) -> Cube:
     node, used = _pv_curve(maybe, offered)
     life = maybe("end_of_life_year")
     return Cube(
-        buildings=tuple(_text(dataset["building"])), packages=tuple(_text(dataset["package"])), basis=rules.energy_basis,
-        baseline=baseline, saving=saving, cost=zeros("capital_cost"), available=offered,
-        std=zeros("energy_saving_std") * error_scale, std_common=zeros("energy_saving_std_common") * error_scale,
-        cost_saving=maybe("annual_cost_saving"), carbon_saving=_carbon(dataset, rules, offered), carrier_saving=_carriers(dataset, offered),
-        simulated=None if simulated is None else simulated > 0.5, contract=contract, contracts=contracts,
-        floor_area=maybe("floor_area"), pv_max=None if node is None else node[:, -1], pv_yield=maybe("pv_specific_yield"),
-        pv_cost=maybe("pv_cost_per_kw") if node is not None else None, pv_node=node, pv_used=used,
+        buildings=tuple(_text(dataset["building"])),
+        packages=tuple(_text(dataset["package"])),
+        basis=rules.energy_basis,
+        baseline=baseline,
+        saving=saving,
+        cost=zeros("capital_cost"),
+        available=offered,
+        std=zeros("energy_saving_std") * error_scale,
+        std_common=zeros("energy_saving_std_common") * error_scale,
+        cost_saving=maybe("annual_cost_saving"),
+        carbon_saving=_carbon(dataset, rules, offered),
+        carrier_saving=_carriers(dataset, offered),
+        simulated=None if simulated is None else simulated > 0.5,
+        contract=contract,
+        contracts=contracts,
+        floor_area=maybe("floor_area"),
+        pv_max=None if node is None else node[:, -1],
+        pv_yield=maybe("pv_specific_yield"),
+        pv_cost=maybe("pv_cost_per_kw") if node is not None else None,
+        pv_node=node,
+        pv_used=used,
         pv_cost_saving=maybe("pv_annual_cost_saving_node") if "pv_capacity_node" in dataset else None,
-        cost_baseline=maybe("annual_cost_baseline"), obligatory_works=maybe("obligatory_works_cost"), end_of_life=None if life is None else life.astype(np.intp),
+        cost_baseline=maybe("annual_cost_baseline"),
+        obligatory_works=maybe("obligatory_works_cost"),
+        end_of_life=None if life is None else life.astype(np.intp),
     )
 
 
@@ -359,7 +345,8 @@ def _in_basis(dataset: xr.Dataset, rules: Rules, offered: Flags) -> tuple[Floats
     by_carrier = _carriers(dataset, offered)
     if by_carrier is None:
         raise RulesError(
-            f"energy_basis={rules.energy_basis!r}: the cube is in {given!r} and has no baseline_carrier_energy and carrier_energy_saving"
+            f"energy_basis={rules.energy_basis!r}: the cube is in {given!r} and lacks "
+            "baseline_carrier_energy and carrier_energy_saving"
         )
     before = _values(dataset.sel(carrier=list(CARRIERS)), "baseline_carrier_energy")
     weight = basis.carrier_weights(rules.energy_basis)
@@ -376,7 +363,10 @@ def _carbon(dataset: xr.Dataset, rules: Rules, offered: Flags) -> Floats | None:
 
 
 def _pv_curve(maybe: Callable[[str], Floats | None], offered: Flags) -> tuple[Floats | None, Floats | None]:
-    """Return PV sizes (building, node) and self-used energy (building, package, node); without nodes all is self-used."""
+    """Return PV sizes (building, node) and self-used energy (building, package, node).
+
+    Without nodes all is self-used.
+    """
     node, used = maybe("pv_capacity_node"), maybe("pv_self_used_node")
     if node is not None and used is not None:
         return node, used

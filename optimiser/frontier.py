@@ -30,7 +30,8 @@ def frontier(cube: xr.Dataset, rules: Rules, budgets_cny: Sequence[float]) -> xr
     Returns
     -------
     xr.Dataset
-        Over `budget`: `objective_value`, `objective_bound`, `mip_gap`, `energy_saving`, `capital_cost`, `touched_buildings` and
+        Over `budget`: `objective_value`, `objective_bound`, `mip_gap`, `energy_saving`, `capital_cost`,
+        `touched_buildings` and
         `marginal_saving` (objective per further 10 000 CNY, to the next budget; NaN at the last).
 
     Raises
@@ -47,20 +48,33 @@ def frontier(cube: xr.Dataset, rules: Rules, budgets_cny: Sequence[float]) -> xr
     for budget in budgets:
         one = solve_scenario(arrays, rules.model_copy(update={"budget_cny": budget}), warm)
         rows.append(
-            (one.objective, one.bound, one.gap, one.amounts["energy_saving"].sum(), one.amounts["capital_cost"].sum(), one.plan.touched.sum())
+            (
+                one.objective,
+                one.bound,
+                one.gap,
+                one.amounts["energy_saving"].sum(),
+                one.amounts["capital_cost"].sum(),
+                one.plan.touched.sum(),
+            )
         )
     return _frontier_dataset(np.array(budgets), np.array(rows, dtype=float), rules)
 
 
 _COLUMNS = {
-    "objective_value": "objective", "objective_bound": "proven bound on the objective", "mip_gap": "relative distance of bound and objective",
-    "energy_saving": "energy saved per year", "capital_cost": "investment", "touched_buildings": "buildings with a package or PV",
+    "objective_value": "objective",
+    "objective_bound": "proven bound on the objective",
+    "mip_gap": "relative distance of bound and objective",
+    "energy_saving": "energy saved per year",
+    "capital_cost": "investment",
+    "touched_buildings": "buildings with a package or PV",
 }
 
 
 def _frontier_dataset(budgets: np.ndarray, rows: np.ndarray, rules: Rules) -> xr.Dataset:
     data = {name: ("budget", rows[:, at], {"long_name": text}) for at, (name, text) in enumerate(_COLUMNS.items())}
-    dataset = xr.Dataset(data, coords={"budget": ("budget", budgets, {"units": "1", "currency": "CNY", "long_name": "budget"})})
+    dataset = xr.Dataset(
+        data, coords={"budget": ("budget", budgets, {"units": "1", "currency": "CNY", "long_name": "budget"})}
+    )
     slope = np.full(len(budgets), np.nan)
     slope[:-1] = np.diff(rows[:, 0]) / np.diff(budgets) * STEP_CNY
     units = {"saving": "kW h", "excess_saving": "kW h", "carbon": "t"}.get(rules.objective, "1")
@@ -110,7 +124,12 @@ def rule_prices(cube: xr.Dataset, rules: Rules) -> xr.Dataset:
 
 def _each_rule(rules: Rules) -> Iterator[tuple[str, Rules]]:
     """Yield each rule that may bind, with the rules that are left when it is taken away."""
-    neutral: dict[str, object] = {"budget_cny": None, "budget_parts": (), "esco_capital_cny": None, "end_of_life_first": False}
+    neutral: dict[str, object] = {
+        "budget_cny": None,
+        "budget_parts": (),
+        "esco_capital_cny": None,
+        "end_of_life_first": False,
+    }
     for name, value in neutral.items():
         if getattr(rules, name) != value and not (name == "budget_cny" and rules.budget_parts):
             yield name, rules.model_copy(update={name: value})
@@ -122,11 +141,16 @@ def _each_rule(rules: Rules) -> Iterator[tuple[str, Rules]]:
             left = tuple(other for other in given if other != pair)
             yield f"{field} {pair[0]}: {pair[1]}", rules.model_copy(update={field: left})
     for name in rules.at_least:
-        yield f"at_least {name}", rules.model_copy(update={"at_least": {k: v for k, v in rules.at_least.items() if k != name}})
+        yield (
+            f"at_least {name}",
+            rules.model_copy(update={"at_least": {k: v for k, v in rules.at_least.items() if k != name}}),
+        )
 
 
 def robust_core(portfolios: Iterable[xr.Dataset], share: float = ROBUST_SHARE) -> xr.DataArray:
-    """Return the share of scenarios, over all portfolios, that touch each building; attrs name those in the robust core.
+    """Return the share of scenarios, over all portfolios, that touch each building.
+
+    Attrs name those in the robust core.
 
     Parameters
     ----------
@@ -144,5 +168,9 @@ def robust_core(portfolios: Iterable[xr.Dataset], share: float = ROBUST_SHARE) -
     touched = xr.concat([p["touched"].astype(float) for p in portfolios], dim="scenario", join="exact")
     found = touched.mean("scenario").rename("share_of_scenarios")
     core = [str(b) for b in found["building"].values[found.values >= share - 1e-12]]
-    found.attrs = {"units": "1", "long_name": "share of scenarios that touch the building", "robust_core": ", ".join(core)}
+    found.attrs = {
+        "units": "1",
+        "long_name": "share of scenarios that touch the building",
+        "robust_core": ", ".join(core),
+    }
     return found

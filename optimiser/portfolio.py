@@ -45,7 +45,15 @@ _ROWS: dict[str, tuple[str, str]] = {
     "money_missing": ("1", "what the budget lacks for it"),
     "subsidy": ("1", "subsidy of the building's contract, by share of investment"),
 }
-_MONEY = {"capital_cost", "annual_cost_saving", "net_present_value", "budget", "cheapest_capital_cost", "money_missing", "subsidy"}
+_MONEY = {
+    "capital_cost",
+    "annual_cost_saving",
+    "net_present_value",
+    "budget",
+    "cheapest_capital_cost",
+    "money_missing",
+    "subsidy",
+}
 _IN_BASIS = {"energy_saving", "energy_saving_without_pv", "saving_fraction", "coal_saving"}
 _OBJECTIVE_UNITS = {"saving": "kW h", "excess_saving": "kW h", "net_present_value": "1", "carbon": "t"}
 
@@ -111,7 +119,10 @@ def _building_variables(cube: Cube, results: Sequence[Outcome]) -> dict[str, tup
     data: dict[str, tuple[tuple[str, str], object]] = {
         "chosen_package": (dims, np.array([packages[o.plan.package] for o in results])),
         "chosen_contract": (dims, np.array([list(o.contracts) for o in results])),
-        "chosen_lane": (dims, np.array([np.where(o.plan.touched, np.array(LANES)[o.plan.lane], NO_PACKAGE) for o in results])),
+        "chosen_lane": (
+            dims,
+            np.array([np.where(o.plan.touched, np.array(LANES)[o.plan.lane], NO_PACKAGE) for o in results]),
+        ),
         "chosen_year": (dims, np.array([o.plan.year for o in results])),
         "touched": (dims, np.array([o.plan.touched for o in results])),
     }

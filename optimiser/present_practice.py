@@ -1,4 +1,7 @@
-"""The present ways of planning, on the same cube with the same costs and checks: by consumption, by payback, single measures."""
+"""The present ways of planning, on the same cube with the same costs and checks: by consumption, by payback.
+
+Single measures.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,10 @@ WAYS = ("by_consumption", "by_payback", "single_measures")
 def present_practice(cube: xr.Dataset, rules: Rules) -> xr.Dataset:
     """Return, for each budget, what three present ways of planning reach and what the exact choice gains on them.
 
-    All ways keep to the rules (floor, forbidden packages, budget) and to packages without extra PV beyond what the floor needs:
-    - by consumption: buildings in order of energy use; each gets its package with the largest saving that money still allows;
+    All ways keep to the rules (floor, forbidden packages, budget) and to packages without extra PV beyond what the
+    floor needs:
+    - by consumption: buildings in order of energy use; each gets its package with the largest saving that money still
+    allows;
     - by payback: cheapest kWh first; each building keeps the first package it gets;
     - single measures: as by payback, but packages of one measure only.
 
@@ -35,7 +40,8 @@ def present_practice(cube: xr.Dataset, rules: Rules) -> xr.Dataset:
     Returns
     -------
     xr.Dataset
-        Over (`way`, `scenario`): `energy_saving`, `capital_cost`, `touched_buildings`, `gain_of_exact_choice` (relative; 0.05 is
+        Over (`way`, `scenario`): `energy_saving`, `capital_cost`, `touched_buildings`, `gain_of_exact_choice`
+        (relative; 0.05 is
         5 % more saving); `energy_saving_exact` over `scenario`.
     """
     named = named_scenarios(rules.model_copy(update={"objective": "saving"}))
@@ -56,15 +62,25 @@ def present_practice(cube: xr.Dataset, rules: Rules) -> xr.Dataset:
             "energy_saving": (dims, saving, {"units": "kW h", "long_name": "energy saved per year"}),
             "capital_cost": (dims, cost, {"units": "1", "currency": "CNY", "long_name": "investment"}),
             "touched_buildings": (dims, touched, {"units": "1", "long_name": "buildings with a package"}),
-            "gain_of_exact_choice": (dims, gain, {"units": "1", "long_name": "saving of the exact choice over this way, less 1"}),
-            "energy_saving_exact": ("scenario", exact, {"units": "kW h", "long_name": "energy saved per year by the exact choice"}),
+            "gain_of_exact_choice": (
+                dims,
+                gain,
+                {"units": "1", "long_name": "saving of the exact choice over this way, less 1"},
+            ),
+            "energy_saving_exact": (
+                "scenario",
+                exact,
+                {"units": "kW h", "long_name": "energy saved per year by the exact choice"},
+            ),
         },
         coords={"way": list(WAYS), "scenario": list(named)},
     )
 
 
 def practice_plan(cube: xr.Dataset, rules: Rules, way: str) -> xr.Dataset:
-    """Return the portfolio that one way of planning leads to, in the form of `optimise`; bound and gap are those of no proof (NaN).
+    """Return the portfolio that one way of planning leads to, in the form of `optimise`.
+
+    Bound and gap are those of no proof (NaN).
 
     Raises
     ------
@@ -85,7 +101,9 @@ def _ranked(cube: Cube, instance: Instance, way: str) -> Ints:
     """Return columns taken one after the other while the budget lasts."""
     columns = instance.columns
     cost, saving = columns.amounts["capital"], columns.amounts["saving"]
-    order = np.concatenate([np.asarray(part, dtype=np.intp) for part in _order(cube, instance, way)] or [np.zeros(0, dtype=np.intp)])
+    order = np.concatenate(
+        [np.asarray(part, dtype=np.intp) for part in _order(cube, instance, way)] or [np.zeros(0, dtype=np.intp)]
+    )
     limit = np.array([row.upper for row in instance.rows if row.family in ("budget", "yearly_budget")])
     left = float(limit.min()) if len(limit) else np.inf
     taken: list[int] = []

@@ -71,7 +71,8 @@ class BudgetPart(_Frozen):
 class Economics(_Frozen):
     """Money over time: rates, lives and prices used by the net present value and by contracts.
 
-    Defaults: 20 years at 4 % real (public owner 3-5 %, domain figure, confidence C); flat electricity price 0.80 CNY/kWh for a
+    Defaults: 20 years at 4 % real (public owner 3-5 %, domain figure, confidence C); flat electricity price 0.80
+    CNY/kWh for a
     suburban office (D), PV surplus at the Shanghai coal benchmark 0.4155 CNY/kWh (C).
     """
 

@@ -16,7 +16,7 @@ from optimiser.model.columns import Pairs, columns_of, pairs
 from optimiser.model.conflict import contradiction
 from optimiser.model.solve import Solved, solve
 from optimiser.model.years import earliest, in_year, into_years, values_change, year_decides
-from optimiser.plan import Floats, Plan, empty_plan
+from optimiser.plan import Floats, Ints, Plan, empty_plan
 from optimiser.portfolio import NO_CHEAPEST, Cheapest, Outcome, coal_saving_t, to_dataset
 from optimiser.proof.certificate import broken_rules, contract_labels
 from optimiser.proof.contract_checks import contract_keys, granted_cny
@@ -75,7 +75,11 @@ def optimise(cube: xr.Dataset, rules: Rules | Mapping[str, Rules]) -> xr.Dataset
     result = to_dataset(arrays, outcomes)
     if "route" in cube:
         route = np.broadcast_to(cube["route"].values.astype(str), result["touched"].shape)
-        result["route"] = (("scenario", "building"), route, {"long_name": "where the savings come from: surrogate or direct"})
+        result["route"] = (
+            ("scenario", "building"),
+            route,
+            {"long_name": "where the savings come from: surrogate or direct"},
+        )
     return result
 
 
@@ -114,7 +118,9 @@ def solve_scenario(cube: Cube, rules: Rules, warm: WarmStart | None = None) -> O
     """
     begun = time.perf_counter()
     known = warm.assembled if warm is not None else None
-    assembled = assembly.assemble(cube, rules) if known is None else assembly.with_budget(known, total_budget_cny(rules))
+    assembled = (
+        assembly.assemble(cube, rules) if known is None else assembly.with_budget(known, total_budget_cny(rules))
+    )
     start, known_bound = _from_one_budget(cube, rules, assembled)
     start = warm.values if start is None and warm is not None else start
     solved = solve(
@@ -134,7 +140,8 @@ def solve_scenario(cube: Cube, rules: Rules, warm: WarmStart | None = None) -> O
 def _from_one_budget(cube: Cube, rules: Rules, assembled: assembly.Assembled) -> tuple[Floats | None, float]:
     """Return a first plan and a bound from the relaxation in which unspent money may be kept for later years.
 
-    Where years differ by their budgets only, one budget for all years bounds the yearly ones; its plan is then cut into years.
+    Where years differ by their budgets only, one budget for all years bounds the yearly ones; its plan is then cut
+    into years.
     """
     if rules.carry_over or not year_decides(rules) or values_change(rules) or rules.end_of_life_first:
         return None, math.inf
@@ -159,12 +166,20 @@ def _outcome(
     gap = abs(bound - found.objective) / max(abs(found.objective), 1e-10)
     proven = solved.ended == "optimal" and gap <= max(rules.mip_gap, 1e-9)
     counts = {
-        "packages_offered": assembled.offered, "packages_allowed": assembled.allowed, "packages_kept": assembled.kept,
+        "packages_offered": assembled.offered,
+        "packages_allowed": assembled.allowed,
+        "packages_kept": assembled.kept,
         "columns_solved": solved.core_columns,
     }
     return replace(
-        found, bound=bound, gap=gap, termination=solved.ended, certified=proven and not found.broken, counts=counts,
-        cheapest=NO_CHEAPEST if plan.touched.any() else cheapest(cube, rules), seconds=time.perf_counter() - begun,
+        found,
+        bound=bound,
+        gap=gap,
+        termination=solved.ended,
+        certified=proven and not found.broken,
+        counts=counts,
+        cheapest=NO_CHEAPEST if plan.touched.any() else cheapest(cube, rules),
+        seconds=time.perf_counter() - begun,
     )
 
 
@@ -172,9 +187,19 @@ def outcome_of(cube: Cube, rules: Rules, plan: Plan) -> Outcome:
     """Return amounts and broken rules of any plan; nothing is claimed of its distance to the best one."""
     amounts = plan_amounts(cube, rules, plan)
     return Outcome(
-        rules=rules, plan=plan, amounts=amounts, contracts=contract_labels(cube, rules, plan),
-        objective=_objective(cube, rules, plan, amounts), bound=math.nan, gap=math.nan, termination="not solved", certified=False,
-        broken=tuple(map(str, broken_rules(cube, rules, plan))), cheapest=NO_CHEAPEST, seconds=0.0, counts={},
+        rules=rules,
+        plan=plan,
+        amounts=amounts,
+        contracts=contract_labels(cube, rules, plan),
+        objective=_objective(cube, rules, plan, amounts),
+        bound=math.nan,
+        gap=math.nan,
+        termination="not solved",
+        certified=False,
+        broken=tuple(map(str, broken_rules(cube, rules, plan))),
+        cheapest=NO_CHEAPEST,
+        seconds=0.0,
+        counts={},
     )
 
 
@@ -230,12 +255,16 @@ def _subsidies(cube: Cube, rules: Rules, plan: Plan, amounts: Mapping[str, Float
 
 
 _OUTPUTS = {
-    "energy_saving": "saving", "counted": "counted", "capital_cost": "capital", "annual_cost_saving": "annual_cost_saving",
-    "carbon_saving": "carbon", "net_present_value": "net_present_value",
+    "energy_saving": "saving",
+    "counted": "counted",
+    "capital_cost": "capital",
+    "annual_cost_saving": "annual_cost_saving",
+    "carbon_saving": "carbon",
+    "net_present_value": "net_present_value",
 }
 
 
-def _wide(plan: Plan, at: Floats, values: Floats) -> Floats:
+def _wide(plan: Plan, at: Ints, values: Floats) -> Floats:
     wide = np.zeros(len(plan.touched))
     wide[at] = values
     return wide
@@ -246,7 +275,7 @@ def _at_size(node: Floats, curve: Floats, size: Floats) -> Floats:
     return np.array(found).reshape(-1, 1)
 
 
-def _pv_money(cube: Cube, rules: Rules, at: Floats, package: Floats, size: Floats, used: Floats) -> Floats:
+def _pv_money(cube: Cube, rules: Rules, at: Ints, package: Ints, size: Floats, used: Floats) -> Floats:
     from optimiser.model.worth import pv_cost_saving_cny
 
     if cube.pv_cost_saving is not None and cube.pv_node is not None:
@@ -259,7 +288,9 @@ def _objective(cube: Cube, rules: Rules, plan: Plan, amounts: Mapping[str, Float
     if rules.objective == "excess_saving":
         counted = amounts["saving_fraction"] * cube.baseline
         return float((counted - rules.minimum_saving_fraction * cube.baseline)[plan.touched].sum())
-    name = {"saving": "energy_saving", "net_present_value": "net_present_value", "carbon": "carbon_saving"}[rules.objective]
+    name = {"saving": "energy_saving", "net_present_value": "net_present_value", "carbon": "carbon_saving"}[
+        rules.objective
+    ]
     granted = amounts["subsidy"].sum() if rules.objective == "net_present_value" and "subsidy" in amounts else 0.0
     return float(amounts[name].sum() + granted)
 

@@ -69,7 +69,8 @@ def _instance(
         *with_subsidies([*budget_rows(columns, segments, rules), *contracts], subsidies),
         *budget_part_rows(columns, segments, cube, rules),
         *at_least_rows(columns, segments, rules),
-        *floors, *paid,
+        *floors,
+        *paid,
         *end_of_life_rows(columns, cube, rules, further),
     ]
     value = np.concatenate([of_columns, of_segments, [extra.value for extra in further.extras]])
@@ -79,7 +80,11 @@ def _instance(
 
 def _take(found: Pairs, keep: Flags) -> Pairs:
     return Pairs(
-        found.building[keep], found.package[keep], found.size_kw[keep], found.used_kwh[keep], found.pv_cost_saving_cny[keep],
+        found.building[keep],
+        found.package[keep],
+        found.size_kw[keep],
+        found.used_kwh[keep],
+        found.pv_cost_saving_cny[keep],
         found.offered,
     )
 
@@ -104,7 +109,10 @@ def plan_of(assembled: Assembled, values: Floats, buildings: int) -> Plan:
 
 
 def values_of(instance: Instance, plan: Plan) -> Floats:
-    """Return values of the instance's variables for a plan; buildings whose column is not in the instance stay untouched."""
+    """Return values of the instance's variables for a plan.
+
+    Buildings whose column is not in the instance stay untouched.
+    """
     columns, segments = instance.columns, instance.segments
     n, s = len(columns), len(segments)
     at = columns.building

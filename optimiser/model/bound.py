@@ -116,7 +116,9 @@ class Relaxation:
         for step in range(_STEPS):
             if high_use >= limit or high - low <= 1e-14 * high:
                 break
-            crossing = (low_total - high_total - low * (limit - low_use) + high * (limit - high_use)) / (low_use - high_use)
+            crossing = (low_total - high_total - low * (limit - low_use) + high * (limit - high_use)) / (
+                low_use - high_use
+            )
             price = crossing if step % 4 != 3 and low < crossing < high else 0.5 * (low + high)
             expected = low_total + (price - low) * (limit - low_use)
             total, use = self._usage(price)
@@ -150,9 +152,14 @@ class Relaxation:
         limits = np.concatenate([self.upper / scale, ones[~mandatory], np.zeros(link.shape[0])])
         fixed = (choice[mandatory], ones[mandatory]) if mandatory.any() else (None, None)
         weight = float(np.abs(instance.value).max(initial=0.0)) or 1.0
-        result = linprog(
-            -instance.value / weight, A_ub=rows, b_ub=limits, A_eq=fixed[0], b_eq=fixed[1],
-            bounds=np.column_stack([np.zeros(instance.size), size]), method="highs",
+        result = linprog(  # type: ignore[call-overload]  # SciPy's stubs do not know its sparse arrays
+            -instance.value / weight,
+            A_ub=rows,
+            b_ub=limits,
+            A_eq=fixed[0],
+            b_eq=fixed[1],
+            bounds=np.column_stack([np.zeros(instance.size), size]),
+            method="highs",
         )
         if result.ineqlin is None or result.status != 0:
             return np.zeros(len(self.upper))
@@ -161,7 +168,10 @@ class Relaxation:
 
 
 def structure(instance: Instance) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """Return the rows of equations (2) and (3) as sparse matrices: one column per building, segments with their group."""
+    """Return the rows of equations (2) and (3) as sparse matrices: one column per building.
+
+    Segments with their group.
+    """
     columns, segments = instance.columns, instance.segments
     n, s = len(columns), len(segments)
     present, at = np.unique(columns.building, return_inverse=True)

@@ -54,12 +54,16 @@ def budget_part_rows(columns: Columns, segments: Segments, cube: Cube, rules: Ru
     package = np.where(pay, columns.amounts["package_capital"], 0.0)
     pv_base = np.where(pay, columns.amounts["capital"] - columns.amounts["package_capital"], 0.0)
     base_purpose = pv_purpose_of(cube, rules, columns)
-    rows = []
+    rows: list[Row] = []
     parts = range(len(rules.budget_parts))
     for chosen in chain.from_iterable(combinations(parts, size) for size in range(len(parts) + 1)):
         counts = np.array([-1, *chosen])
         spent = package * np.isin(purpose, counts) + pv_base * np.isin(base_purpose, counts)
-        pv = np.where(pv_pay & np.isin(pv_purpose, counts), segments.amounts["capital"], 0.0) if len(segments) else np.zeros(0)
+        pv = (
+            np.where(pv_pay & np.isin(pv_purpose, counts), segments.amounts["capital"], 0.0)
+            if len(segments)
+            else np.zeros(0)
+        )
         limit = free + sum(rules.budget_parts[r].amount_cny for r in chosen)
         rows.append(row("budget_part", f"budget_part_{len(rows)}", spent, pv, float(limit)))
     return rows

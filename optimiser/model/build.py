@@ -22,9 +22,7 @@ def build(instance: Instance) -> tuple[Any, float]:
     domains = [pyo.Integers if extra.integer else pyo.Reals for extra in instance.extras]
     scales = extra_scales(instance)
     limits = [(0.0, extra.upper / scale) for extra, scale in zip(instance.extras, scales, strict=True)]
-    model.further = pyo.Var(
-        range(len(domains)), domain=lambda _, at: domains[at], bounds=lambda _, at: limits[at]
-    )
+    model.further = pyo.Var(range(len(domains)), domain=lambda _, at: domains[at], bounds=lambda _, at: limits[at])
     variables = [*model.select.values(), *model.pv.values(), *model.further.values()]
     divisor = np.concatenate([np.ones(len(columns) + len(segments)), 1.0 / scales])
     _choice(model, instance)

@@ -1,4 +1,7 @@
-"""From cube and rules to columns and PV segments: the floor per building, forbidden pairs, and all amounts (equations 4, 8)."""
+"""From cube and rules to columns and PV segments: the floor per building, forbidden pairs.
+
+And all amounts (equations 4, 8).
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,18 @@ from optimiser.rules import ANY_PACKAGE, Rules, RulesError
 from vocabulary import NO_PACKAGE, nearest
 
 FLOOR_SLACK = 1e-9
-"""Part of the baseline by which a saving may miss the floor: rounding of numbers, far below the 1e-6 that the check allows."""
+"""Part of the baseline by which a saving may miss the floor: rounding of numbers.
+
+Far below the 1e-6 that the check allows.
+"""
 
 
 @dataclass(frozen=True)
 class Pairs:
     """Allowed pairs (building, package) with the sizes at which their PV curve bends.
 
-    `size_kw`, `used_kwh` and `pv_cost_saving_cny` have shape (pair, node) from q0 on; `offered` counts the pairs before any rule.
+    `size_kw`, `used_kwh` and `pv_cost_saving_cny` have shape (pair, node) from q0 on; `offered` counts the pairs
+    before any rule.
     """
 
     building: Ints

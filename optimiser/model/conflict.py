@@ -16,7 +16,7 @@ def contradiction(cube: Cube, rules: Rules) -> list[str]:
     Each rule is left out once; if the rest still cannot be met it is not needed for the contradiction.
     """
     needed = rules
-    for name, without in _each(rules):
+    for _, without in _each(rules):
         smaller = without(needed)
         if not _can_be_met(cube, smaller):
             needed = smaller
@@ -46,7 +46,12 @@ class _Without:
 
 
 _NEUTRAL: dict[str, object] = {
-    "budget_parts": (), "budget_cny": None, "yearly_budget_cny": None, "esco_capital_cny": None, "prerequisites": {}, "exclusions": (),
+    "budget_parts": (),
+    "budget_cny": None,
+    "yearly_budget_cny": None,
+    "esco_capital_cny": None,
+    "prerequisites": {},
+    "exclusions": (),
     "end_of_life_first": False,
 }
 

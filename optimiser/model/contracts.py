@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from optimiser.cube import Cube
 from optimiser.model.instance import Columns, Extra, Flags, Floats, Ints, Row, Segments, row
-from optimiser.money.contracts import Retrofit, cash_flows
+from optimiser.money.contracts import Lane, Retrofit, cash_flows
 from optimiser.money.economics import present_value
 from optimiser.rules import LANES, Rules
 
-SERVICE_LANES = ("shared_savings", "trusteeship")
+SERVICE_LANES: tuple[Lane, ...] = ("shared_savings", "trusteeship")
 
 
 @dataclass
@@ -30,7 +30,10 @@ class Further:
 
 
 def by_lane_and_place(columns: Columns, segments: Segments, cube: Cube, rules: Rules) -> tuple[Columns, Segments]:
-    """Return columns and segments once per lane and, when the grouping is decided, per place (equation 17), with the service company's money."""
+    """Return columns and segments once per lane and, when the grouping is decided, per place (equation 17).
+
+    With the service company's money.
+    """
     lanes = [LANES.index(lane) for lane in rules.lanes]
     places = range(rules.maximum_contracts) if rules.grouping == "decided" else range(1)
     if lanes == [0] and len(places) == 1:
@@ -57,8 +60,13 @@ def by_lane_and_place(columns: Columns, segments: Segments, cube: Cube, rules: R
     return expanded, Segments(own_group, first_of[own_group], pieces.width, {**pieces.amounts, **service})
 
 
-def _service_amounts(amounts: dict[str, Floats], lane: Ints, cube: Cube, rules: Rules, building: Ints | None) -> dict[str, Floats]:
-    """Return the service company's outlay, value over the term and payback lack; zeros in lanes that the owner pays for."""
+def _service_amounts(
+    amounts: Mapping[str, Floats], lane: Ints, cube: Cube, rules: Rules, building: Ints | None
+) -> dict[str, Floats]:
+    """Return the service company's outlay, value over the term and payback lack.
+
+    Zeros in lanes that the owner pays for.
+    """
     out = {name: np.zeros(len(lane)) for name in ("service_capital", "service_value", "payback_lack")}
     for name in SERVICE_LANES:
         own = lane == LANES.index(name)
@@ -73,15 +81,18 @@ def _service_amounts(amounts: dict[str, Floats], lane: Ints, cube: Cube, rules: 
     return out
 
 
-def _retrofit(amounts: dict[str, Floats], own: Flags, cube: Cube, rules: Rules, building: Ints | None) -> Retrofit:
+def _retrofit(amounts: Mapping[str, Floats], own: Flags, cube: Cube, rules: Rules, building: Ints | None) -> Retrofit:
     """Return the money of columns (with baseline cost and obligatory works) or of PV segments (without)."""
     baseline = works = np.zeros(int(own.sum()))
     if building is not None:
         baseline = baseline if cube.cost_baseline is None else cube.cost_baseline[building]
         works = works if cube.obligatory_works is None else cube.obligatory_works[building]
     return Retrofit(
-        capital_cost_cny=amounts["capital"][own], annual_cost_saving_cny=amounts["annual_cost_saving"][own],
-        life_years=rules.economics.package_life_years, baseline_cost_cny=baseline, obligatory_works_cny=works,
+        capital_cost_cny=amounts["capital"][own],
+        annual_cost_saving_cny=amounts["annual_cost_saving"][own],
+        life_years=rules.economics.package_life_years,
+        baseline_cost_cny=baseline,
+        obligatory_works_cny=works,
     )
 
 
@@ -98,8 +109,12 @@ def members(columns: Columns, cube: Cube, rules: Rules) -> Iterator[tuple[str, F
             yield cube.buildings[at], columns.building == at
 
 
-def contract_rows(columns: Columns, segments: Segments, cube: Cube, rules: Rules, further: Further) -> tuple[list[Row], dict[str, dict[int, int]]]:
-    """Write equations (12) to (17); returns rows and, by contract, the place of its lane variables (if lanes are to choose).
+def contract_rows(
+    columns: Columns, segments: Segments, cube: Cube, rules: Rules, further: Further
+) -> tuple[list[Row], dict[str, dict[int, int]]]:
+    """Write equations (12) to (17); returns rows and, by contract.
+
+    The place of its lane variables (if lanes are to choose).
 
     Subsidies join the rows of equations (13) and (14) later (`subsidies.subsidy_rows`).
     """
@@ -108,12 +123,16 @@ def contract_rows(columns: Columns, segments: Segments, cube: Cube, rules: Rules
     service = [LANES.index(lane) for lane in rules.lanes if lane in SERVICE_LANES]
     if rules.esco_capital_cny is not None and service:
         pv = segments.amounts.get("service_capital", np.zeros(len(segments)))
-        rows.append(row("service_capital", "service_capital", columns.amounts["service_capital"], pv, rules.esco_capital_cny))
+        rows.append(
+            row("service_capital", "service_capital", columns.amounts["service_capital"], pv, rules.esco_capital_cny)
+        )
     for label, inside in members(columns, cube, rules):
         for lane in service:
             rows += service_rows(label, lane, inside & (columns.lane == lane), columns, segments)
         if len(rules.lanes) > 1 and (rules.grouping == "decided" or cube.contract is not None):
-            lanes[label] = {LANES.index(lane): further.add(f"lane_{label}_{lane}", 1.0, integer=True) for lane in rules.lanes}
+            lanes[label] = {
+                LANES.index(lane): further.add(f"lane_{label}_{lane}", 1.0, integer=True) for lane in rules.lanes
+            }
             rows += _lane_rows(label, lanes[label], inside, columns)
     if rules.grouping == "decided":
         rows += _size_rows(columns, rules, further)
@@ -132,15 +151,22 @@ def service_rows(label: str, lane: int, inside: Flags, columns: Columns, segment
 
 
 def _lane_rows(label: str, lanes: dict[int, int], inside: Flags, columns: Columns) -> list[Row]:
-    """Write equation (15): a building's columns of a lane need the contract to be in that lane; one lane per contract."""
-    one = Row("contract_lane", f"one_lane_{label}", np.array(list(lanes.values()), dtype=np.intp), np.ones(len(lanes)), 1.0)
+    """Write equation (15): a building's columns of a lane need the contract to be in that lane.
+
+    One lane per contract.
+    """
+    one = Row(
+        "contract_lane", f"one_lane_{label}", np.array(list(lanes.values()), dtype=np.intp), np.ones(len(lanes)), 1.0
+    )
     rows = [one]
     for lane, variable in lanes.items():
         own = np.flatnonzero(inside & (columns.lane == lane))
         for building in np.unique(columns.building[own]):
             at = own[columns.building[own] == building]
             index, coef = np.append(at, variable), np.append(np.ones(len(at)), -1.0)
-            rows.append(Row("contract_lane", f"lane_{label}_{LANES[lane]}_{building}", index.astype(np.intp), coef, 0.0))
+            rows.append(
+                Row("contract_lane", f"lane_{label}_{LANES[lane]}_{building}", index.astype(np.intp), coef, 0.0)
+            )
     return rows
 
 
@@ -153,7 +179,9 @@ def _size_rows(columns: Columns, rules: Rules, further: Further) -> list[Row]:
         inside = np.flatnonzero(columns.place == place)
         index, ones = np.append(inside, variable).astype(np.intp), np.ones(len(inside))
         rows.append(Row("contract_size", f"at_most_{place + 1}", index, np.append(ones, -float(largest)), 0.0))
-        rows.append(Row("contract_size", f"at_least_{place + 1}", index, np.append(-ones, float(rules.contract_size_min)), 0.0))
+        rows.append(
+            Row("contract_size", f"at_least_{place + 1}", index, np.append(-ones, float(rules.contract_size_min)), 0.0)
+        )
         if place:
             order = np.array([variable, opened[place - 1]], dtype=np.intp)
             rows.append(Row("contract_size", f"in_order_{place + 1}", order, np.array([1.0, -1.0]), 0.0))

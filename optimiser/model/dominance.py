@@ -11,7 +11,7 @@ from optimiser.model import columns as columns_module
 from optimiser.model.at_least import quantity
 from optimiser.model.budget import serves
 from optimiser.model.columns import Pairs
-from optimiser.model.instance import Columns, Flags, Floats, Segments
+from optimiser.model.instance import Columns, Flags, Floats, Ints, Segments
 from optimiser.rules import Rules, total_budget_cny, years
 
 _CHUNK_CELLS = 20_000_000
@@ -75,7 +75,9 @@ def _curves(cube: Cube, rules: Rules, found: Pairs, costs: list[Floats]) -> list
     b, p = found.building, found.package
     used = cube.pv_used[b, p]
     first = np.searchsorted(b, np.arange(len(cube.buildings)))
-    same = np.abs(used - used[np.minimum(first, len(b) - 1)][b]).max(initial=0.0) <= 1e-12 * (1.0 + used.max(initial=0.0))
+    same = np.abs(used - used[np.minimum(first, len(b) - 1)][b]).max(initial=0.0) <= 1e-12 * (
+        1.0 + used.max(initial=0.0)
+    )
     if same and cube.pv_cost_saving is None:
         return costs
     money = used if cube.pv_cost_saving is None else cube.pv_cost_saving[b, p]
@@ -83,7 +85,7 @@ def _curves(cube: Cube, rules: Rules, found: Pairs, costs: list[Floats]) -> list
     return [*costs, *(-used[:, k] for k in nodes), *(-money[:, k] for k in nodes)]
 
 
-def _front_of_two(building: Floats, costs: Floats) -> Flags:
+def _front_of_two(building: Ints, costs: Floats) -> Flags:
     """Return the pairs of the lower left front: sorted by the first cost, the second must fall."""
     order = np.lexsort((costs[:, 1], costs[:, 0], building))
     second, of = costs[order, 1], building[order]
@@ -98,7 +100,7 @@ def _front_of_two(building: Floats, costs: Floats) -> Flags:
     return keep
 
 
-def _front(building: Floats, costs: Floats) -> Flags:
+def _front(building: Ints, costs: Floats) -> Flags:
     """Return the pairs that no other pair of the building is at most as dear as in every cost."""
     if not len(building):
         return np.zeros(0, dtype=bool)
@@ -111,7 +113,7 @@ def _front(building: Floats, costs: Floats) -> Flags:
     return keep
 
 
-def _front_of_chunk(total: int, start: Floats, count: Floats, costs: Floats) -> Flags:
+def _front_of_chunk(total: int, start: Ints, count: Ints, costs: Floats) -> Flags:
     width = int(count.max())
     cell = np.arange(width)[None, :]
     real = cell < count[:, None]

@@ -29,7 +29,10 @@ def filled(relaxation: Relaxation, bound: Bound) -> Floats | None:
 
 
 def _upgraded(relaxation: Relaxation, cost: Floats, plan: Floats, bound: Bound) -> Floats:
-    """Change one or two buildings at a time, as long as that gains within the money left (columns with their paying PV)."""
+    """Change one or two buildings at a time.
+
+    As long as that gains within the money left (columns with their paying PV).
+    """
     chosen = _chosen(relaxation, plan)
     near = np.argsort(-bound.per_column, kind="stable")[:_NEAR]
     everyone = np.ones(relaxation.n_buildings, dtype=bool)
@@ -65,7 +68,10 @@ def _climb(
 
 
 def improved(relaxation: Relaxation, plan: Floats, bound: Bound) -> Floats:
-    """Return a plan improved row by row, for instances whose rows are budgets that share no column (years on their own)."""
+    """Return a plan improved row by row.
+
+    For instances whose rows are budgets that share no column (years on their own).
+    """
     dense = relaxation.matrix.toarray()
     if (dense < 0).any() or ((dense > 0).sum(axis=0) > 1).any() or relaxation.instance.extras:
         return plan
@@ -103,7 +109,9 @@ def _bundles(relaxation: Relaxation, per_variable: Floats, paying: Floats) -> Fl
     n, s = relaxation.n_columns, relaxation.n_segments
     bundle = per_variable[:n].copy()
     if s:
-        pv = np.bincount(relaxation.instance.segments.group + 1, paying * per_variable[n : n + s], minlength=relaxation.groups)
+        pv = np.bincount(
+            relaxation.instance.segments.group + 1, paying * per_variable[n : n + s], minlength=relaxation.groups
+        )
         bundle += pv[relaxation.instance.columns.group + 1]
     return bundle
 

@@ -43,7 +43,11 @@ def run(instance: Instance, *, gap: float, time_limit_s: float | None, start: Fl
     model, scale = build(instance)
     variables = [*model.select.values(), *model.pv.values(), *model.further.values()]
     if not variables:
-        return HighsRun(np.zeros(0), 0.0, "optimal") if not instance.mandatory.any() else HighsRun(None, -np.inf, "infeasible")
+        return (
+            HighsRun(np.zeros(0), 0.0, "optimal")
+            if not instance.mandatory.any()
+            else HighsRun(None, -np.inf, "infeasible")
+        )
     if start is not None:
         _start_from(instance, variables, start)
     solver = _solver(gap, time_limit_s, warm=start is not None)

@@ -1,4 +1,7 @@
-"""One optimisation as arrays: columns, PV segments, further variables and rows (sets and parameters of formulation.md)."""
+"""One optimisation as arrays: columns, PV segments.
+
+Further variables and rows (sets and parameters of formulation.md).
+"""
 
 from __future__ import annotations
 
@@ -38,8 +41,14 @@ class Columns:
     def take(self, keep: Ints | Flags) -> Columns:
         """Return some of the columns."""
         return Columns(
-            self.building[keep], self.package[keep], self.lane[keep], self.year[keep], self.place[keep], self.pv_base[keep],
-            self.group[keep], {name: values[keep] for name, values in self.amounts.items()},
+            self.building[keep],
+            self.package[keep],
+            self.lane[keep],
+            self.year[keep],
+            self.place[keep],
+            self.pv_base[keep],
+            self.group[keep],
+            {name: values[keep] for name, values in self.amounts.items()},
         )
 
 
@@ -59,7 +68,10 @@ class Segments:
     def take(self, keep: Ints | Flags) -> Segments:
         """Return some of the segments."""
         return Segments(
-            self.group[keep], self.column[keep], self.width[keep], {name: values[keep] for name, values in self.amounts.items()}
+            self.group[keep],
+            self.column[keep],
+            self.width[keep],
+            {name: values[keep] for name, values in self.amounts.items()},
         )
 
 
@@ -114,7 +126,9 @@ class Instance:
         return sparse.csr_array((data, index, pointer), shape=shape), np.array([row.upper for row in self.rows])
 
 
-def row(family: str, label: str, columns: Floats, segments: Floats, upper: float, extras: Sequence[tuple[int, float]] = ()) -> Row:
+def row(
+    family: str, label: str, columns: Floats, segments: Floats, upper: float, extras: Sequence[tuple[int, float]] = ()
+) -> Row:
     """Return a row from dense coefficients over columns and segments and a few over extras.
 
     Examples
@@ -126,7 +140,13 @@ def row(family: str, label: str, columns: Floats, segments: Floats, upper: float
     index = np.flatnonzero(dense)
     tail = np.array([len(dense) + i for i, _ in extras], dtype=np.intp)
     values = np.array([coef for _, coef in extras], dtype=float)
-    return Row(family, label, np.concatenate([index, tail]).astype(np.intp), np.concatenate([dense[index], values]), float(upper))
+    return Row(
+        family,
+        label,
+        np.concatenate([index, tail]).astype(np.intp),
+        np.concatenate([dense[index], values]),
+        float(upper),
+    )
 
 
 def power_of_ten(values: Floats) -> float:

@@ -34,7 +34,11 @@ def restrict(instance: Instance, keep: Flags) -> Restricted:
     new = np.cumsum(mask) - 1
     rows = tuple(_row(row, mask, new) for row in instance.rows)
     smaller = replace(
-        instance, columns=columns.take(keep), segments=segments.take(kept_segments), value=instance.value[mask], rows=rows,
+        instance,
+        columns=columns.take(keep),
+        segments=segments.take(kept_segments),
+        value=instance.value[mask],
+        rows=rows,
         squares={label: _square(square, keep, new) for label, square in instance.squares.items()},
     )
     return Restricted(smaller, np.flatnonzero(mask))

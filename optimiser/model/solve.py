@@ -1,4 +1,7 @@
-"""Solving an instance: a proven bound, a plan in hand, the columns that matter to HiGHS, and what can be claimed of the result."""
+"""Solving an instance: a proven bound, a plan in hand, the columns that matter to HiGHS.
+
+And what can be claimed of the result.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ class Solved:
 
 @dataclass
 class _Leaf:
-    """A part of all plans, by the number of touched buildings: its row, its multipliers' bound, its proven bound so far."""
+    """A part of all plans, by the number of touched buildings: its row, its multipliers' bound.
+
+    Its proven bound so far.
+    """
 
     rows: tuple[Row, ...]
     lagrange: Bound
@@ -54,7 +60,12 @@ class _Search:
     """One solve in progress: the instance (cuts join it), the best plan, the proven bound, the clock."""
 
     def __init__(
-        self, instance: Instance, gap: float, time_limit_s: float | None, start: Floats | None, known_bound: float = np.inf
+        self,
+        instance: Instance,
+        gap: float,
+        time_limit_s: float | None,
+        start: Floats | None,
+        known_bound: float = np.inf,
     ) -> None:
         self.begun = time.perf_counter()
         self.instance, self.gap, self.time_limit_s = instance, gap, time_limit_s
@@ -107,6 +118,8 @@ class _Search:
     def split(self) -> None:
         """Part the plans by the number of touched buildings where the linear relaxation touches a broken number of them.
 
+        Art the plans by the number of touched buildings where the linear relaxation touches a broken number of them.
+
         On nearly proportional savings and costs this closes most of the gap; both parts together are all plans.
         """
         touched = self.relaxation.touched
@@ -115,7 +128,8 @@ class _Search:
         index = np.arange(len(self.instance.columns))
         ones, fewer = np.ones(len(index)), float(np.floor(touched))
         parts = (
-            Row("touched", "touched_at_most", index, ones, fewer), Row("touched", "touched_at_least", index, -ones, -fewer - 1.0),
+            Row("touched", "touched_at_most", index, ones, fewer),
+            Row("touched", "touched_at_least", index, -ones, -fewer - 1.0),
         )
         self.leaves = [self._leaf(part) for part in parts]
         self.leaves.sort(key=lambda leaf: -leaf.bound)
@@ -131,7 +145,10 @@ class _Search:
         return _Leaf((part,), lagrange, lagrange.total)
 
     def close(self, leaf: _Leaf) -> None:
-        """Bring one part's bound down to the plan in hand: first on its most promising columns, then on all that matter."""
+        """Bring one part's bound down to the plan in hand: first on its most promising columns.
+
+        Then on all that matter.
+        """
         keep = self.promising(leaf.lagrange)
         if keep.sum() > CORE_COLUMNS:
             core = np.zeros(len(keep), dtype=bool)
@@ -144,7 +161,10 @@ class _Search:
             self.run(leaf, keep)
 
     def run(self, leaf: _Leaf, keep: Flags) -> None:
-        """Solve one part cut down to some columns, adding cuts (equation 10) until its plan is one, and update its bound."""
+        """Solve one part cut down to some columns, adding cuts (equation 10) until its plan is one.
+
+        And update its bound.
+        """
         dropped = leaf.lagrange.per_column[~keep].max(initial=-np.inf)
         while True:
             left = self.left_s()
@@ -201,12 +221,17 @@ def is_feasible(instance: Instance, values: Floats) -> bool:
 
 
 def solve(
-    instance: Instance, *, gap: float, time_limit_s: float | None = None, start: Floats | None = None,
+    instance: Instance,
+    *,
+    gap: float,
+    time_limit_s: float | None = None,
+    start: Floats | None = None,
     known_bound: float = np.inf,
 ) -> Solved:
     """Solve an instance to a gap, or until the time is over.
 
-    First the Lagrangian bound and plans in hand; then HiGHS on the most promising columns; then, if the bound of the dropped
+    First the Lagrangian bound and plans in hand; then HiGHS on the most promising columns; then, if the bound of the
+    dropped
     columns does not close the gap, on every column that could still matter.
 
     Parameters
@@ -226,6 +251,9 @@ def solve(
     Solved
         `ended` is infeasible only if HiGHS has proven that no plan meets the rows.
     """
+    offered = np.bincount(instance.columns.building, minlength=len(instance.mandatory))
+    if (instance.mandatory & (offered == 0)).any():
+        return Solved(None, np.nan, -np.inf, "infeasible", 0.0, 0)
     search = _Search(instance, gap, time_limit_s, start, known_bound)
     if gap == 0 or not search.is_closed(search.bound):
         search.split()

@@ -17,7 +17,10 @@ from optimiser.rules import LANES, Rules
 
 @dataclass(frozen=True)
 class Offer:
-    """One way in which a contract may be subsidised: scheme, lane, and the saving class that sets rate and threshold."""
+    """One way in which a contract may be subsidised: scheme, lane.
+
+    And the saving class that sets rate and threshold.
+    """
 
     name: str
     scheme: Scheme
@@ -33,7 +36,10 @@ def offers(rules: Rules) -> Iterator[Offer]:
         scheme = scheme_of(name)
         for lane in (lane for lane in rules.lanes if lane in scheme.lanes):
             per_tce = scheme.rate_cny_per_tce.get(lane, 0.0)
-            classes = [(step.rate, max(step.minimum_saving_fraction, scheme.minimum_saving_fraction)) for step in scheme.rate_cny_per_m2]
+            classes = [
+                (step.rate, max(step.minimum_saving_fraction, scheme.minimum_saving_fraction))
+                for step in scheme.rate_cny_per_m2
+            ]
             for per_m2, fraction in classes or [(0.0, scheme.minimum_saving_fraction)]:
                 yield Offer(name, scheme, LANES.index(lane), per_tce, per_m2, fraction)
 
@@ -48,7 +54,12 @@ class Subsidy:
 
 
 def subsidy_rows(
-    columns: Columns, segments: Segments, cube: Cube, rules: Rules, further: Further, lanes: Mapping[str, Mapping[int, int]]
+    columns: Columns,
+    segments: Segments,
+    cube: Cube,
+    rules: Rules,
+    further: Further,
+    lanes: Mapping[str, Mapping[int, int]],
 ) -> tuple[list[Row], list[Subsidy]]:
     """Write equations (18) to (20) for each contract and offer."""
     rows: list[Row] = []
@@ -71,7 +82,9 @@ def subsidy_rows(
             takes.append(take)
             found.append(Subsidy(label, offer, amount))
         if takes:
-            rows.append(Row("subsidy_choice", f"one_subsidy_{label}", np.array(takes, dtype=np.intp), np.ones(len(takes)), 1.0))
+            rows.append(
+                Row("subsidy_choice", f"one_subsidy_{label}", np.array(takes, dtype=np.intp), np.ones(len(takes)), 1.0)
+            )
     return rows, found
 
 
@@ -82,13 +95,18 @@ class _Writer:
         self.columns, self.segments, self.cube, self.own, self.label = columns, segments, cube, own, label
         self.of_segments = own[segments.column] if len(segments) else np.zeros(0, dtype=bool)
 
-    def _row(self, family: str, name: str, of_columns: Floats, of_segments: Floats, tail: Mapping[int, float], upper: float) -> Row:
+    def _row(
+        self, family: str, name: str, of_columns: Floats, of_segments: Floats, tail: Mapping[int, float], upper: float
+    ) -> Row:
         dense = np.concatenate([np.where(self.own, of_columns, 0.0), np.where(self.of_segments, of_segments, 0.0)])
         index = np.flatnonzero(dense)
         extra = np.array(list(tail), dtype=np.intp)
         return Row(
-            family, f"{name}_{self.label}", np.concatenate([index, extra]).astype(np.intp),
-            np.concatenate([dense[index], np.array(list(tail.values()))]), upper,
+            family,
+            f"{name}_{self.label}",
+            np.concatenate([index, extra]).astype(np.intp),
+            np.concatenate([dense[index], np.array(list(tail.values()))]),
+            upper,
         )
 
     def _coal(self, offer: Offer) -> tuple[Floats, Floats]:
@@ -97,7 +115,9 @@ class _Writer:
         return self.columns.amounts["saving"] * factor, self.segments.amounts.get("saving", none) * factor
 
     def _area(self) -> Floats:
-        return np.zeros(len(self.columns)) if self.cube.floor_area is None else self.cube.floor_area[self.columns.building]
+        return (
+            np.zeros(len(self.columns)) if self.cube.floor_area is None else self.cube.floor_area[self.columns.building]
+        )
 
     def _most(self, values: Floats) -> float:
         """Return the largest sum of one column per building."""
@@ -118,9 +138,15 @@ class _Writer:
         coal, pv = self._coal(offer)
         rows = []
         if offer.scheme.minimum_coal_t_per_year > 0:
-            rows.append(self._row("subsidy_threshold", "coal", -coal, -pv, {take: offer.scheme.minimum_coal_t_per_year}, 0.0))
+            rows.append(
+                self._row("subsidy_threshold", "coal", -coal, -pv, {take: offer.scheme.minimum_coal_t_per_year}, 0.0)
+            )
         if offer.scheme.minimum_floor_area_m2 > 0:
-            rows.append(self._row("subsidy_threshold", "area", -self._area(), none, {take: offer.scheme.minimum_floor_area_m2}, 0.0))
+            rows.append(
+                self._row(
+                    "subsidy_threshold", "area", -self._area(), none, {take: offer.scheme.minimum_floor_area_m2}, 0.0
+                )
+            )
         if offer.minimum_fraction > 0:
             lack = offer.minimum_fraction * self.columns.amounts["baseline"] - self.columns.amounts["saving"]
             slack = self._most(np.maximum(lack, 0.0))
@@ -130,12 +156,21 @@ class _Writer:
         return rows
 
     def amounts(self, offer: Offer, take: int, amount: int, largest: float) -> list[Row]:
-        """Write equation (20): at most the rate times what is saved or covered, the cap, the share of the investment."""
+        """Write equation (20): at most the rate times what is saved or covered, the cap.
+
+        The share of the investment.
+        """
         coal, pv = self._coal(offer)
         by_rate = offer.rate_cny_per_tce * coal + offer.rate_cny_per_m2 * self._area()
         rows = [
             self._row("subsidy_amount", "rate", -by_rate, -offer.rate_cny_per_tce * pv, {amount: 1.0}, 0.0),
-            Row("subsidy_amount", f"cap_{self.label}", np.array([amount, take], dtype=np.intp), np.array([1.0, -largest]), 0.0),
+            Row(
+                "subsidy_amount",
+                f"cap_{self.label}",
+                np.array([amount, take], dtype=np.intp),
+                np.array([1.0, -largest]),
+                0.0,
+            ),
         ]
         share = offer.scheme.maximum_share_of_investment
         if share is not None:

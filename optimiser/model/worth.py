@@ -24,7 +24,9 @@ def pv_cost_saving_cny(economics: Economics, self_used_kwh: Floats, exported_kwh
 
 
 def package_parts_cny(economics: Economics, cost_saving_cny: Floats, capital_cny: Floats) -> tuple[Floats, Floats]:
-    """Return present income and present outlay of packages done in plan year 1; their difference is the net present value.
+    """Return present income and present outlay of packages done in plan year 1.
+
+    Their difference is the net present value.
 
     Examples
     --------
@@ -54,9 +56,14 @@ def _parts(
     zero = np.zeros_like(capital)
     both = [
         net_present_value_cny(
-            capital * of_capital, yearly * of_saving, life_years, zero + upkeep_fraction * capital * of_capital,
-            rate=economics.discount_rate, horizon_years=economics.horizon_years,
-            price_growth=economics.price_growth_per_year, cost_growth=economics.cost_growth_per_year,
+            capital * of_capital,
+            yearly * of_saving,
+            life_years,
+            zero + upkeep_fraction * capital * of_capital,
+            rate=economics.discount_rate,
+            horizon_years=economics.horizon_years,
+            price_growth=economics.price_growth_per_year,
+            cost_growth=economics.cost_growth_per_year,
         )
         for of_capital, of_saving in ((0.0, 1.0), (1.0, 0.0))
     ]

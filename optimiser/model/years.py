@@ -1,4 +1,7 @@
-"""Plan years: columns by year with their prices, the end of life first, and the earliest year that budgets allow (21)."""
+"""Plan years: columns by year with their prices, the end of life first.
+
+And the earliest year that budgets allow (21).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ _PRICED = ("capital", "package_capital", "outlay")
 def year_decides(rules: Rules) -> bool:
     """Tell whether columns must be told apart by year.
 
-    With carry-over and nothing else that depends on the year, a plan is possible exactly if its whole cost is at most the
+    With carry-over and nothing else that depends on the year, a plan is possible exactly if its whole cost is at most
+    the
     whole budget: everything could be done in the last year. The years are then set afterwards by `earliest`.
     """
     if years(rules) == 1:
@@ -38,7 +42,10 @@ def values_change(rules: Rules) -> bool:
 
 
 def in_year(economics: Economics, amounts: Mapping[str, Floats], year: Ints) -> dict[str, Floats]:
-    """Return amounts in the prices of the year of the works (0 for the first), net present value at the plan's start."""
+    """Return amounts in the prices of the year of the works (0 for the first).
+
+    Net present value at the plan's start.
+    """
     dearer = (1.0 + economics.cost_growth_per_year) ** year
     moved = {name: values * dearer if name in _PRICED else values for name, values in amounts.items()}
     if "income" in moved:
@@ -58,19 +65,30 @@ def by_year(columns: Columns, segments: Segments, rules: Rules) -> tuple[Columns
     group = np.where(columns.group[at] >= 0, columns.group[at] + year * groups, -1)
     again = columns.take(at)
     expanded = Columns(
-        again.building, again.package, again.lane, year, again.place, again.pv_base, group,
+        again.building,
+        again.package,
+        again.lane,
+        year,
+        again.place,
+        again.pv_base,
+        group,
         in_year(rules.economics, again.amounts, year),
     )
     piece, piece_year = np.tile(np.arange(s), count), np.repeat(np.arange(count), s)
     pieces = segments.take(piece)
     return expanded, Segments(
-        pieces.group + piece_year * groups, pieces.column * count + piece_year, pieces.width,
+        pieces.group + piece_year * groups,
+        pieces.column * count + piece_year,
+        pieces.width,
         in_year(rules.economics, pieces.amounts, piece_year),
     )
 
 
 def end_of_life_rows(columns: Columns, cube: Cube, rules: Rules, further: Further) -> list[Row]:
-    """Write equation (21): between two classes of end of life a gate per year; earlier classes are not treated after later ones."""
+    """Write equation (21): between two classes of end of life a gate per year.
+
+    Earlier classes are not treated after later ones.
+    """
     if not rules.end_of_life_first or cube.end_of_life is None:
         return []
     life = cube.end_of_life[columns.building]
@@ -91,12 +109,18 @@ def _gated(columns: Columns, members: Ints, gate: int, sign: float, label: str) 
     for building in np.unique(columns.building[members]):
         own = members[columns.building[members] == building]
         index = np.concatenate([own, [gate]]).astype(np.intp)
-        rows.append(Row("end_of_life", f"{label}_{building}", index, np.concatenate([np.ones(len(own)), [sign]]), max(sign, 0.0)))
+        rows.append(
+            Row(
+                "end_of_life", f"{label}_{building}", index, np.concatenate([np.ones(len(own)), [sign]]), max(sign, 0.0)
+            )
+        )
     return rows
 
 
 def earliest(cost_cny: Floats, order: Ints, rules: Rules) -> Ints | None:
-    """Return the first plan year (from 1) in which each building's cost fits, taken in an order; None if one never fits.
+    """Return the first plan year (from 1) in which each building's cost fits, taken in an order.
+
+    None if one never fits.
 
     Parameters
     ----------
@@ -128,11 +152,14 @@ def earliest(cost_cny: Floats, order: Ints, rules: Rules) -> Ints | None:
 
 
 def into_years(cost_cny: Floats, order: Ints, rules: Rules) -> Ints:
-    """Return a plan year (from 1) for each building taken in an order, each into the year with most money left; 0 where none fits.
+    """Return a plan year (from 1) for each building taken in an order, each into the year with most money left.
+
+    0 where none fits.
 
     Examples
     --------
-    >>> into_years(np.array([3.0, 2.0, 2.0]), np.array([0, 1, 2]), Rules(yearly_budget_cny=(2.0, 4.0), carry_over=False)).tolist()
+    >>> rules = Rules(yearly_budget_cny=(2.0, 4.0), carry_over=False)
+    >>> into_years(np.array([3.0, 2.0, 2.0]), np.array([0, 1, 2]), rules).tolist()
     [2, 1, 0]
     """
     room = np.array(rules.yearly_budget_cny)

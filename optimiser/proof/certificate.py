@@ -1,4 +1,7 @@
-"""The independent check: every rule recomputed in numpy from the cube and the rounded plan, without pyomo and without the model."""
+"""The independent check: every rule recomputed in numpy from the cube and the rounded plan.
+
+Without pyomo and without the model.
+"""
 
 from __future__ import annotations
 
@@ -86,8 +89,16 @@ def broken_rules(cube: Cube, rules: Rules, plan: Plan) -> list[Broken]:
     """Return every rule that the plan breaks by more than 1e-6 relative; an empty list certifies it."""
     found = recompute(cube, rules, plan)
     checks: tuple[Callable[[Cube, Rules, Plan, Recomputed], Iterator[Broken]], ...] = (
-        _offered, _pv_sizes, _named_pairs, _budgets, _parts, _floor_of_buildings, _floor_of_pools, _bounds,
-        _contracts, _end_of_life,
+        _offered,
+        _pv_sizes,
+        _named_pairs,
+        _budgets,
+        _parts,
+        _floor_of_buildings,
+        _floor_of_pools,
+        _bounds,
+        _contracts,
+        _end_of_life,
     )
     return [fault for check in checks for fault in check(cube, rules, plan, found)]
 
@@ -226,11 +237,19 @@ def _floor_of_buildings(cube: Cube, rules: Rules, plan: Plan, found: Recomputed)
     sure = found.counted - z * (common + own)
     needed = rules.minimum_saving_fraction * cube.baseline
     for b in np.flatnonzero(plan.touched & (sure < needed - TOLERANCE * cube.baseline)):
-        yield Broken("minimum_saving_fraction", cube.buildings[b], float(sure[b] / cube.baseline[b]), rules.minimum_saving_fraction)
+        yield Broken(
+            "minimum_saving_fraction",
+            cube.buildings[b],
+            float(sure[b] / cube.baseline[b]),
+            rules.minimum_saving_fraction,
+        )
 
 
 def contract_labels(cube: Cube, rules: Rules, plan: Plan) -> list[str]:
-    """Return the contract of each building: given pool, decided place, or the lane where no pools are; `none` if untouched."""
+    """Return the contract of each building: given pool, decided place, or the lane where no pools are.
+
+    `none` if untouched.
+    """
     labels = []
     for b, touched in enumerate(plan.touched):
         if not touched:
@@ -262,7 +281,9 @@ def _floor_of_pools(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> 
 def _bounds(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> Iterator[Broken]:
     above = (found.counted - rules.minimum_saving_fraction * cube.baseline)[plan.touched].sum()
     totals = {
-        "saving": found.saving.sum(), "excess_saving": above, "carbon": found.carbon.sum(),
+        "saving": found.saving.sum(),
+        "excess_saving": above,
+        "carbon": found.carbon.sum(),
         "net_present_value": _present_value(cube, rules, plan, found).sum(),
     }
     for name, bound in rules.at_least.items():
@@ -280,7 +301,9 @@ def _present_value(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> F
         growth = (1 + e.price_growth_per_year) ** start
         flow = np.zeros(e.horizon_years + 1)
         flow[1:] = found.cost_saving[b] * growth * (1 + e.price_growth_per_year) ** np.arange(e.horizon_years)
-        flow[1:] -= e.pv_upkeep_fraction_per_year * pv_capital * (1 + e.price_growth_per_year) ** np.arange(e.horizon_years)
+        flow[1:] -= (
+            e.pv_upkeep_fraction_per_year * pv_capital * (1 + e.price_growth_per_year) ** np.arange(e.horizon_years)
+        )
         value[b] = (flow / (1 + e.discount_rate) ** np.arange(e.horizon_years + 1)).sum()
         for capital, life in ((found.package_capital[b], e.package_life_years), (pv_capital, e.pv_life_years)):
             value[b] -= capital * _kept(life, rules)
@@ -289,7 +312,10 @@ def _present_value(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> F
 
 
 def _kept(life: float, rules: Rules) -> float:
-    """Return the present cost of 1 CNY of equipment bought again at each end of life, less what is left at the horizon."""
+    """Return the present cost of 1 CNY of equipment bought again at each end of life.
+
+    Less what is left at the horizon.
+    """
     e = rules.economics
     total, year = 0.0, 0.0
     while year < e.horizon_years:

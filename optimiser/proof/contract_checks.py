@@ -45,7 +45,10 @@ def granted_cny(cube: Cube, rules: Rules, plan: Plan, saving: Floats, capital: F
         area = 0.0 if cube.floor_area is None else cube.floor_area[inside].sum()
         paid[label] = float(
             subsidy_cny(
-                scheme, LANES[int(plan.lane[inside][0])], floor_area_m2=area, capital_cost_cny=capital[inside].sum(),
+                scheme,
+                LANES[int(plan.lane[inside][0])],
+                floor_area_m2=area,
+                capital_cost_cny=capital[inside].sum(),
                 coal_t=saving[inside].sum() * (coal_t_per_kwh(scheme.coal_basis) or 0.0) * (1 + 1e-9),
                 saving_fraction=saving[inside].sum() / cube.baseline[inside].sum() * (1 + 1e-9),
             )
@@ -69,7 +72,9 @@ def contract_findings(
             yield from _size(rules, str(label), int(inside.sum()))
         for lane in sorted(lanes & set(SERVICE)):
             if cost_saving is not None:
-                yield from _signed(cube, rules, str(label), lane, inside, capital, cost_saving, paid.get(str(label), 0.0))
+                yield from _signed(
+                    cube, rules, str(label), lane, inside, capital, cost_saving, paid.get(str(label), 0.0)
+                )
     if rules.grouping == "decided" and len(set(keys[plan.touched])) > rules.maximum_contracts:
         yield "maximum_contracts", "all", float(len(set(keys[plan.touched]))), float(rules.maximum_contracts)
     if rules.esco_capital_cny is not None:
@@ -95,10 +100,12 @@ def _signed(
     cube: Cube, rules: Rules, label: str, lane: str, inside: Flags, capital: Floats, cost_saving: Floats, paid: float
 ) -> Iterator[Finding]:
     """Check value and payback of the service company on the sums of the contract."""
-    own = LANES[LANES.index(lane)]  # type: ignore[arg-type]  # lane is one of LANES by construction
+    own = LANES[LANES.index(lane)]
     sums = Retrofit(
-        capital_cost_cny=float(capital[inside].sum()), annual_cost_saving_cny=float(cost_saving[inside].sum()),
-        life_years=rules.economics.package_life_years, subsidy_cny=paid,
+        capital_cost_cny=float(capital[inside].sum()),
+        annual_cost_saving_cny=float(cost_saving[inside].sum()),
+        life_years=rules.economics.package_life_years,
+        subsidy_cny=paid,
         baseline_cost_cny=0.0 if cube.cost_baseline is None else float(cube.cost_baseline[inside].sum()),
         obligatory_works_cny=0.0 if cube.obligatory_works is None else float(cube.obligatory_works[inside].sum()),
     )

@@ -30,8 +30,10 @@ class Trial:
 class Simulated:
     """What the engine says of a trial; kWh per year in the energy basis of the cube.
 
-    `energy_saving_kwh` is of the package, PV left out, against the baseline of the cube; `pv_self_used_kwh` belongs to the
-    trial's PV size; `other` holds further cube variables over (building, package) that the run settles, e.g. `capital_cost`.
+    `energy_saving_kwh` is of the package, PV left out, against the baseline of the cube; `pv_self_used_kwh` belongs to
+    the
+    trial's PV size; `other` holds further cube variables over (building, package) that the run settles, e.g.
+    `capital_cost`.
     `energy_saving_std_kwh` is what is left of the standard error (the calibration's part).
     """
 
@@ -65,7 +67,10 @@ class Verified:
 
 @dataclass
 class Record:
-    """What the rounds have brought: runs by trial, first predictions and rounds by (building, package), choices in order."""
+    """What the rounds have brought: runs by trial, first predictions and rounds by (building, package).
+
+    Choices in order.
+    """
 
     simulated: dict[Trial, Simulated] = field(default_factory=dict)
     predicted: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -76,8 +81,13 @@ class Record:
 
 
 def verify(
-    portfolio: xr.Dataset, *, cube: xr.Dataset, rules: Rules | Mapping[str, Rules], simulate: Simulate,
-    update: Update | None = None, max_rounds: int = ROUNDS,
+    portfolio: xr.Dataset,
+    *,
+    cube: xr.Dataset,
+    rules: Rules | Mapping[str, Rules],
+    simulate: Simulate,
+    update: Update | None = None,
+    max_rounds: int = ROUNDS,
 ) -> xr.Dataset:
     """Return the group `verification` of a portfolio; `verify_rounds` returns portfolio and cube beside it.
 
@@ -89,10 +99,17 @@ def verify(
 
 
 def verify_rounds(
-    portfolio: xr.Dataset, *, cube: xr.Dataset, rules: Rules | Mapping[str, Rules], simulate: Simulate,
-    update: Update | None = None, max_rounds: int = ROUNDS,
+    portfolio: xr.Dataset,
+    *,
+    cube: xr.Dataset,
+    rules: Rules | Mapping[str, Rules],
+    simulate: Simulate,
+    update: Update | None = None,
+    max_rounds: int = ROUNDS,
 ) -> Verified:
-    """Simulate every chosen case, let the new points join the cube, and choose again until the plan holds in simulation.
+    """Simulate every chosen case, let the new points join the cube.
+
+    And choose again until the plan holds in simulation.
 
     Parameters
     ----------
@@ -101,10 +118,12 @@ def verify_rounds(
     cube, rules
         What it was solved on.
     simulate : callable
-        Called with the distinct trials not yet simulated; returns one `Simulated` for each, in order. A pair of building
+        Called with the distinct trials not yet simulated; returns one `Simulated` for each, in order. A pair of
+        building
         and package may come again with another PV size; that needs no new engine run, only its hourly profile.
     update : callable, optional
-        Returns the cube with all points simulated so far, e.g. from a surrogate fitted again; it must hold the simulated
+        Returns the cube with all points simulated so far, e.g. from a surrogate fitted again; it must hold the
+        simulated
         savings at the simulated points. Default: `with_simulated`, which changes these points only.
     max_rounds : int
         Rounds of simulating and solving.
@@ -112,7 +131,8 @@ def verify_rounds(
     Returns
     -------
     Verified
-        All scenarios solved last on one cube and one list of forbidden packages. `portfolio.certified` is true only where
+        All scenarios solved last on one cube and one list of forbidden packages. `portfolio.certified` is true only
+        where
         every touched building is simulated and meets the floor.
 
     Raises
@@ -123,7 +143,8 @@ def verify_rounds(
     Notes
     -----
     A failed run forbids the package there at once. A floor that is broken although the point had joined the cube before
-    forbids it too; on the first failure the simulated saving joins the cube, so that more PV may still save the package.
+    forbids it too; on the first failure the simulated saving joins the cube, so that more PV may still save the
+    package.
     """
     named = named_scenarios(rules)
     record = Record()
@@ -171,7 +192,10 @@ def with_simulated(cube: xr.Dataset, simulated: Mapping[Trial, Simulated]) -> xr
 
 
 def _flags(cube: xr.Dataset) -> set[tuple[str, str]]:
-    """Return pairs whose saving came from the engine before any round, and all pairs of buildings solved by direct runs."""
+    """Return pairs whose saving came from the engine before any round.
+
+    And all pairs of buildings solved by direct runs.
+    """
     pairs: set[tuple[str, str]] = set()
     if "simulated" in cube:
         for b, p in np.argwhere(cube["simulated"].transpose("building", "package").values > 0.5):
@@ -216,7 +240,10 @@ def _broken(
         for b in np.flatnonzero(portfolio["touched"].values[s]):
             trial = _trials(portfolio.isel(scenario=[s], building=[b]))[0]
             found = simulated[trial]
-            if found.ok and simulated_fraction(cube, rules, trial, found) < rules.minimum_saving_fraction - FLOOR_TOLERANCE:
+            if (
+                found.ok
+                and simulated_fraction(cube, rules, trial, found) < rules.minimum_saving_fraction - FLOOR_TOLERANCE
+            ):
                 pairs.append((trial.building, trial.package))
     return pairs
 
@@ -236,6 +263,4 @@ def _forbidding(rules: Rules, forbidden: Sequence[tuple[str, str]]) -> Rules:
 def _stamped(portfolio: xr.Dataset, verification: xr.Dataset) -> xr.Dataset:
     """Return the portfolio, certified only where every touched building is simulated and meets its floor."""
     met = verification["floor_met"].values | ~portfolio["touched"].values
-    return portfolio.assign(
-        certified=portfolio["certified"].copy(data=portfolio["certified"].values & met.all(axis=1))
-    )
+    return portfolio.assign(certified=portfolio["certified"].copy(data=portfolio["certified"].values & met.all(axis=1)))

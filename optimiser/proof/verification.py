@@ -30,7 +30,8 @@ def verification_dataset(
 ) -> xr.Dataset:
     """Return the group `verification` over (scenario, building), NaN where untouched, and over `trial`.
 
-    The attribute `promise_error` is |sum predicted - sum simulated| / |sum simulated| over distinct tried cases that were
+    The attribute `promise_error` is |sum predicted - sum simulated| / |sum simulated| over distinct tried cases that
+    were
     predicted and simulated, PV left out.
     """
     shape = portfolio["touched"].shape
@@ -47,8 +48,11 @@ def verification_dataset(
     dims = ("scenario", "building")
     dataset = xr.Dataset(
         {
-            "energy_saving_predicted": (dims, predicted), "energy_saving_simulated": (dims, simulated),
-            "saving_fraction_simulated": (dims, fraction), "floor_met": (dims, met), "simulated_in_round": (dims, in_round),
+            "energy_saving_predicted": (dims, predicted),
+            "energy_saving_simulated": (dims, simulated),
+            "saving_fraction_simulated": (dims, fraction),
+            "floor_met": (dims, met),
+            "simulated_in_round": (dims, in_round),
             **_trial_variables(record),
         },
         coords={"scenario": portfolio["scenario"].values, "building": portfolio["building"].values},
@@ -66,7 +70,8 @@ def _cases(portfolio: xr.Dataset, record: Record, s: int) -> list[tuple[int, Tri
     found = []
     for b in np.flatnonzero(portfolio["touched"].values[s]):
         trial = Trial(
-            str(portfolio["building"].values[b]), str(portfolio["chosen_package"].values[s, b]),
+            str(portfolio["building"].values[b]),
+            str(portfolio["chosen_package"].values[s, b]),
             round(float(portfolio["pv_capacity"].values[s, b]), 6),
         )
         if trial in record.simulated:
@@ -87,7 +92,9 @@ def _floors_met(portfolio: xr.Dataset, cube: xr.Dataset, rules: Rules, fraction:
     if rules.floor_scope == "building":
         return touched & (np.nan_to_num(fraction, nan=-np.inf) >= least)
     baseline = cube["baseline_energy"].values
-    pool = portfolio["chosen_contract"].values[s] if rules.floor_scope == "contract" else np.where(touched, "all", "none")
+    pool = (
+        portfolio["chosen_contract"].values[s] if rules.floor_scope == "contract" else np.where(touched, "all", "none")
+    )
     met = np.zeros(touched.shape, dtype=bool)
     for label in set(pool[touched]):
         members = touched & (pool == label)

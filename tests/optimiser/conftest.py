@@ -16,8 +16,15 @@ from optimiser.rules import Rules
 
 
 def small_cube(
-    seed: int, buildings: int = 3, packages: int = 4, *, pv: bool = False, std: bool = False, money: bool = False,
-    pools: int = 0, life: bool = False,
+    seed: int,
+    buildings: int = 3,
+    packages: int = 4,
+    *,
+    pv: bool = False,
+    std: bool = False,
+    money: bool = False,
+    pools: int = 0,
+    life: bool = False,
 ) -> xr.Dataset:
     """Return a cube of round figures, so that ties and exact fits happen."""
     rng = np.random.default_rng(seed)
@@ -36,7 +43,11 @@ def small_cube(
     if std:
         none = np.arange(p)[None, :] > 0
         data["energy_saving_std"] = (bp, baseline[:, None] * rng.uniform(0, 0.06, (n, p)) * none, {"units": "kW h"})
-        data["energy_saving_std_common"] = (bp, baseline[:, None] * rng.uniform(0, 0.02, (n, p)) * none, {"units": "kW h"})
+        data["energy_saving_std_common"] = (
+            bp,
+            baseline[:, None] * rng.uniform(0, 0.02, (n, p)) * none,
+            {"units": "kW h"},
+        )
     if money:
         data["annual_cost_saving"] = (bp, saving * rng.uniform(0.6, 1.0, (n, 1)), {"units": "1"})
         data["carbon_saving"] = (bp, saving * rng.uniform(2e-4, 5e-4, (n, p)), {"units": "t"})
@@ -44,7 +55,9 @@ def small_cube(
         largest = rng.integers(0, 40, n).astype(float)
         node = largest[:, None] * np.array([0.0, 0.3, 0.6, 1.0])
         slopes = np.sort(rng.uniform(100, 1000, (n, p, 3)), axis=2)[:, :, ::-1]
-        used = np.concatenate([np.zeros((n, p, 1)), np.cumsum(slopes * np.diff(node, axis=1)[:, None, :], axis=2)], axis=2)
+        used = np.concatenate(
+            [np.zeros((n, p, 1)), np.cumsum(slopes * np.diff(node, axis=1)[:, None, :], axis=2)], axis=2
+        )
         data |= {
             "pv_capacity_max": ("building", largest, {"units": "kW"}),
             "pv_specific_yield": ("building", np.full(n, 1000.0), {"units": "kW h kW-1"}),
@@ -61,12 +74,15 @@ def small_cube(
 
 
 def _options(cube: dict[str, Any], rules: Rules, b: int, years: int) -> list[tuple[int, int]]:
-    """Return what may be done at one building: (package, year), year 0 and package 0 for untouched, year >= 1 with 0 for PV only."""
+    """Return what may be done at one building: (package, year), year 0 and package 0 for untouched.
+
+    Year >= 1 with 0 for PV only.
+    """
     required = [p for building, p in rules.require if building == f"b{b}"]
     forbidden = [p for building, p in rules.forbid if building == f"b{b}"]
     found = [] if required else [(0, 0)]
     for p, label in enumerate(cube["package"]):
-        if (p == 0 and not (rules.allow_pv_only and "pv_capacity_max" in cube)) or not cube["available"][b, p] and p:
+        if (p == 0 and not (rules.allow_pv_only and "pv_capacity_max" in cube)) or (not cube["available"][b, p] and p):
             continue
         if label in forbidden or "*" in forbidden or (required and label not in required and "*" not in required):
             continue
@@ -75,7 +91,10 @@ def _options(cube: dict[str, Any], rules: Rules, b: int, years: int) -> list[tup
 
 
 def best_by_brute_force(dataset: xr.Dataset, rules: Rules) -> float | None:
-    """Return the best objective over all combinations, PV sizes of each by a linear programme; None if none is allowed."""
+    """Return the best objective over all combinations, PV sizes of each by a linear programme.
+
+    None if none is allowed.
+    """
     cube = {str(name): array.values for name, array in dataset.variables.items()}
     years = 1 if rules.yearly_budget_cny is None else len(rules.yearly_budget_cny)
     options = [_options(cube, rules, b, years) for b in range(len(cube["baseline_energy"]))]
@@ -95,7 +114,16 @@ def _pieces(cube: dict[str, Any], rules: Rules, combination: tuple[tuple[int, in
         for w, u in zip(width, used, strict=True):
             if w > 0:
                 counted = {"none": 0.0, "self_used": u, "all": 1000.0 * w}[rules.pv_in_floor]
-                pieces.append({"b": b, "year": year, "used": u, "counted": counted, "kw": w, "cost": w * float(cube["pv_cost_per_kw"][b])})
+                pieces.append(
+                    {
+                        "b": b,
+                        "year": year,
+                        "used": u,
+                        "counted": counted,
+                        "kw": w,
+                        "cost": w * float(cube["pv_cost_per_kw"][b]),
+                    }
+                )
     return pieces
 
 
@@ -133,7 +161,9 @@ def _best_pv(cube: dict[str, Any], rules: Rules, combination: tuple[tuple[int, i
         need, common, own = 0.0, 0.0, 0.0
         for b, p, _ in touched:
             if b in pool:
-                need += rules.minimum_saving_fraction * float(cube["baseline_energy"][b]) - float(cube["energy_saving"][b, p])
+                need += rules.minimum_saving_fraction * float(cube["baseline_energy"][b]) - float(
+                    cube["energy_saving"][b, p]
+                )
                 if "energy_saving_std" in cube:
                     common += float(cube["energy_saving_std_common"][b, p])
                     own += float(cube["energy_saving_std"][b, p]) ** 2
@@ -143,7 +173,9 @@ def _best_pv(cube: dict[str, Any], rules: Rules, combination: tuple[tuple[int, i
         fixed = sum(_worth(cube, rules, name, b, p) for b, p, _ in touched)
         rows.append(([-_pv_worth(name, x) for x in pieces], fixed - bound))
     if rules.end_of_life_first and any(
-        cube["end_of_life_year"][b] < cube["end_of_life_year"][c] and year > later for b, _, year in touched for c, _, later in touched
+        cube["end_of_life_year"][b] < cube["end_of_life_year"][c] and year > later
+        for b, _, year in touched
+        for c, _, later in touched
     ):
         return None
     fixed = sum(_worth(cube, rules, rules.objective, b, p) for b, p, _ in touched)
@@ -151,8 +183,11 @@ def _best_pv(cube: dict[str, Any], rules: Rules, combination: tuple[tuple[int, i
     if not pieces:
         return fixed if all(limit >= -slack for _, limit in rows) else None
     result = linprog(
-        [-_pv_worth(rules.objective, x) for x in pieces], A_ub=[coefs for coefs, _ in rows] or None,
-        b_ub=[limit + slack for _, limit in rows] or None, bounds=(0, 1), method="highs",
+        [-_pv_worth(rules.objective, x) for x in pieces],
+        A_ub=[coefs for coefs, _ in rows] or None,
+        b_ub=[limit + slack for _, limit in rows] or None,
+        bounds=(0, 1),
+        method="highs",
     )
     return fixed - float(result.fun) if result.status == 0 else None
 

@@ -37,11 +37,12 @@ def report(make_study, tmp_path_factory):
 def open_page(browser):
     pages, said, asked = [], [], []
 
-    def opened(path, viewport=None, scheme="light"):
+    def opened(path, viewport=None, scheme="light"):  # waits are long: machines that run tests are busy
         page = browser.new_page(viewport=viewport or DESK, color_scheme=scheme)
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
+        page.set_default_timeout(180_000)
         page.goto(path.as_uri())
         page.wait_for_selector("html[data-charts=yes]")
         pages.append(page)
