@@ -24,11 +24,10 @@ _REGISTRY = Path(__file__).parent.parent / "buildings" / "data" / "jiading_sampl
 
 @dataclass(frozen=True)
 class Energy:
-    """Annual figures under one year: cooling electricity and heating of each office [kWh], PV yield [kWh/kW]."""
+    """Annual cooling electricity and heating of each office under one year [kWh]."""
 
     cooling: np.ndarray
     heating: np.ndarray
-    pv: float
 
 
 def kept_normals(city: City, seeds: int) -> list[str]:
@@ -78,29 +77,40 @@ def energy(year: xr.Dataset, store: Path, offices: list[str]) -> Energy:
     return Energy(
         annual.sel(carrier="electricity", end_use="cooling").values,
         annual.sel(end_use="heating").sum("carrier").values,
-        float(pv_yield(year).sum()),
     )
 
 
-def fed_with(real: xr.Dataset, like: City, seeds: int, store: Path, offices: list[str]) -> list[str]:
-    """Return the rows of table (3) for one real year: made years from its own monthly means, against itself."""
-    truth = energy(real, store, offices)
+def fed_with(real: xr.Dataset, like: City, seeds: int) -> list[xr.Dataset]:
+    """Return years made from a real year's own monthly means, with its design conditions: the same equipment."""
     city = city_of(real, like)
-    made = []
-    for seed in range(seeds):
-        year = make_typical_year(city, seed)
-        year.attrs["design_conditions"] = real.attrs["design_conditions"]  # the same equipment under both
-        made.append(energy(year, store, offices))
-    rows = {
-        "cooling electricity of all offices": [one.cooling.sum() / truth.cooling.sum() - 1 for one in made],
-        "heating of all offices": [one.heating.sum() / truth.heating.sum() - 1 for one in made],
-        "PV yield": [one.pv / truth.pv - 1 for one in made],
-        "cooling electricity, worst office": _worst([one.cooling for one in made], truth.cooling),
-        "heating, worst office": _worst([one.heating for one in made], truth.heating),
-    }
-    name = real.attrs["source"]
+    made = [make_typical_year(city, seed) for seed in range(seeds)]
+    for year in made:
+        year.attrs["design_conditions"] = real.attrs["design_conditions"]
+    return made
+
+
+def yield_rows(real: xr.Dataset, made: list[xr.Dataset]) -> list[str]:
+    """Return the row of table (3) for PV."""
+    truth = float(pv_yield(real).sum())
+    return _rows(real, {"PV yield": [float(pv_yield(year).sum()) / truth - 1 for year in made]})
+
+
+def energy_rows(real: xr.Dataset, made: list[xr.Dataset], store: Path, offices: list[str]) -> list[str]:
+    """Return the rows of table (3) for the energy of the sample offices."""
+    truth = energy(real, store, offices)
+    found = [energy(year, store, offices) for year in made]
+    return _rows(real, {
+        "cooling electricity of all offices": [one.cooling.sum() / truth.cooling.sum() - 1 for one in found],
+        "heating of all offices": [one.heating.sum() / truth.heating.sum() - 1 for one in found],
+        "cooling electricity, worst office": _worst([one.cooling for one in found], truth.cooling),
+        "heating, worst office": _worst([one.heating for one in found], truth.heating),
+    })
+
+
+def _rows(real: xr.Dataset, rows: dict[str, list[float]]) -> list[str]:
     return [
-        f"| {name} | {row} | {100 * np.mean(off):+.1f} | " + " ".join(f"{100 * one:+.1f}" for one in off) + " |"
+        f"| {real.attrs['source']} | {row} | {100 * np.mean(off):+.1f} | "
+        + " ".join(f"{100 * one:+.1f}" for one in off) + " |"
         for row, off in rows.items()
     ]
 
@@ -125,10 +135,10 @@ def main(
     lines = kept_normals(like, seeds)
     made = {f"made, seed {seed}": make_typical_year(like, seed) for seed in range(2)}
     lines += ["", *side_by_side({**made, **{str(year.attrs["source"]): year for year in real}}), ""]
-    if runs:
-        lines += ["| fed with the means of | figure | mean, % | seed by seed, % |", "|---|---|---|---|"]
-        for year in real:
-            lines += fed_with(year, like, seeds, store, office or [])
+    lines += ["| fed with the means of | figure | mean, % | seed by seed, % |", "|---|---|---|---|"]
+    for year in real:
+        fed = fed_with(year, like, seeds)
+        lines += yield_rows(year, fed) + (energy_rows(year, fed, store, office or []) if runs else [])
     typer.echo("\n".join(lines))
 
 
