@@ -5,8 +5,8 @@ attribute `standard_name_vocabulary`; ours do not, and sockets are closed while 
 
 compliance-checker 6.1.0 looks for a dimension called `time` in any file with two or more groups
 (`check_invalid_same_named_dimension_across_groups`) and stops with a KeyError where there is none; no file with two
-groups can pass it, whatever it holds. So files with several groups are checked three ways: the file as it is, where that
-one exception must be all there is; each group as a file of its own, strict; and the file with its first group alone.
+groups can pass it, whatever it holds. So files with several groups are checked three ways: the file as it is, where
+that one exception must be all there is; each group as a file of its own, strict; and the file with its first group.
 """
 
 import contextlib

@@ -30,6 +30,7 @@ LANE_COLOURS = {"own_funds": BLUE, "guaranteed": GREEN, "shared_savings": ORANGE
 PRACTICE_COLOURS = (ORANGE, GREEN, PURPLE, GREY)
 KWH_PER_MWH = 1_000.0
 CNY_PER_WAN = 10_000.0
+MOST_SINGLE_TICKS = 20
 Figure = dict[str, Any]
 
 
@@ -164,6 +165,7 @@ def fractions(table: pd.DataFrame, floor: float) -> Figure:
         shapes=[line],
         annotations=[label],
         yaxis_rangemode="tozero",
+        **({"xaxis_dtick": 1} if len(on) <= MOST_SINGLE_TICKS else {}),
     )
 
 
@@ -376,6 +378,12 @@ def comparison_bars(totals: pd.DataFrame) -> Figure:
         marker={"color": ORANGE, "size": 11, "symbol": "diamond"},
         hovertemplate="%{x}<br>%{y:,.0f} {t:wan_cny}<extra></extra>",
     )
-    second = {"overlaying": "y", "side": "right", "title_text": "{t:axis_investment}", "rangemode": "tozero", "showgrid": False,
-              "tickmode": "auto"}
+    second = {
+        "overlaying": "y",
+        "side": "right",
+        "title_text": "{t:axis_investment}",
+        "rangemode": "tozero",
+        "showgrid": False,
+        "tickmode": "auto",
+    }
     return _figure([*traces, investment], "", "{t:axis_saving}", barmode="group", yaxis2=second)

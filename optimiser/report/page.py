@@ -23,7 +23,7 @@ import netcdf
 from optimiser.report import before_after, figures, flows, rows, sheets, validity
 from optimiser.report.material import Material
 from optimiser.report.summary import scenario_summary
-from optimiser.report.words import LANGUAGES, Language, load_words, measure_labels, number, sentence
+from optimiser.report.words import LANGUAGES, Language, load_words, measure_labels, number, percent, sentence
 from vocabulary import Fault, InputError
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -324,7 +324,7 @@ def _fractions_help(material: Material, tables: Mapping[str, pd.DataFrame]) -> M
     if not any(table["fraction_low"].notna().any() for table in tables.values()):
         return sentence("fractions_help_plain")
     confidence = rows.interval_confidence(material, material.scenarios[0])
-    return sentence("fractions_help", confidence=f"{confidence:.0%}")
+    return sentence("fractions_help", confidence=percent(confidence, 0))
 
 
 def _promised_help(material: Material, trials: pd.DataFrame) -> Markup:

@@ -97,7 +97,8 @@ def _add_derived(table: pd.DataFrame, material: Material, scenario: str) -> None
     table["saving_predicted"] = _column(material.verified("energy_saving_predicted", scenario), table)
     table["saving_simulated"] = _column(material.verified("energy_saving_simulated", scenario), table)
     table["fraction_simulated"] = _column(material.verified("saving_fraction_simulated", scenario), table)
-    table["floor_met"] = _column(material.verified("floor_met", scenario), table)
+    met = _column(material.verified("floor_met", scenario), table)
+    table["floor_met"] = met.where(table["saving_simulated"].notna())
     untouched = ~table["touched"]
     table.loc[untouched, ["payback", "fraction_low", "fraction_high", "floor_met"]] = np.nan
 

@@ -57,10 +57,12 @@
     const figure = found && (found.data ? found : found[state.scenario]);
     if (!figure) {
       if (place.data) Plotly.purge(place);
+      place.classList.add("blank");
       place.replaceChildren(Object.assign(document.createElement("p"), { className: "empty", textContent: word("no_data") }));
       return;
     }
     all(".empty", place).forEach((item) => item.remove());
+    place.classList.remove("blank");
     const narrow = window.innerWidth < 760;
     Plotly.react(place, dressed(figure.data), layoutOf(dressed(figure.layout), narrow), { displaylogo: false, responsive: true,
       displayModeBar: narrow ? false : "hover", modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"] });
@@ -110,7 +112,7 @@
   function cell(row, column) {
     const value = row[at[column.key]];
     const item = document.createElement(column.key === "building" ? "th" : "td");
-    item.className = column.kind === "number" ? "n" : column.key === "building" ? "first" : column.kind === "measures" ? "wide" : "";
+    item.className = column.kind === "number" ? "n" : column.key === "building" ? "first" : column.kind === "measures" ? "wide" : column.kind === "word" ? "word" : "";
     if (column.key === "building") { item.scope = "row"; named(item, row); }
     else if (column.key === "saving_fraction") gauged(item, row);
     else if (column.kind === "measures") chips(item, row);
@@ -142,7 +144,7 @@
     const part = (tag, style) => { const mark = document.createElement(tag); Object.assign(mark.style, style); gauge.append(mark); };
     part("i", { width: share(value) });
     const [low, high] = [row[at.fraction_low], row[at.fraction_high]];
-    if (low !== null && high !== null) {
+    if (low !== null && high !== null && high - low > 5e-4) {
       part("s", { left: share(low), width: `calc(${share(high)} - ${share(low)})` });
       item.append(Object.assign(document.createElement("small"), { textContent: `${format(low * 100, 1)} – ${format(high * 100, 1)}` }));
     }

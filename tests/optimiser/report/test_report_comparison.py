@@ -16,8 +16,10 @@ def two(make_study):
     last = dict(scenario=-1)
     other["chosen_package"][last] = np.where(np.arange(10) == 0, "led", other["chosen_package"][last])
     other["touched"][last] = np.where(np.arange(10) == 0, True, other["touched"][last])
-    return {"a": Material(study["portfolio"].isel(scenario=[-1]), study["inputs"]),
-            "b": Material(other.isel(scenario=[-1]), study["inputs"])}
+    return {
+        "a": Material(study["portfolio"].isel(scenario=[-1]), study["inputs"]),
+        "b": Material(other.isel(scenario=[-1]), study["inputs"]),
+    }
 
 
 def test_totals_and_differences_by_hand(two):
@@ -33,8 +35,11 @@ def test_counts_of_in_and_out(two):
     counts = comparison.comparison_context(comparison.sides_of(two))["counts"]
     chosen = [m.portfolio["chosen_package"].isel(scenario=0).values != "none" for m in two.values()]
     together = np.sum(chosen, axis=0)
-    assert counts == {"count": int((together == 2).sum()), "some": int((together == 1).sum()),
-                      "none": int((together == 0).sum())}
+    assert counts == {
+        "count": int((together == 2).sum()),
+        "some": int((together == 1).sum()),
+        "none": int((together == 0).sum()),
+    }
 
 
 def test_a_changed_package_is_marked_and_an_equal_one_is_not(two):
@@ -46,7 +51,9 @@ def test_a_changed_package_is_marked_and_an_equal_one_is_not(two):
 
 def test_buildings_of_only_one_portfolio_are_kept(two, make_study):
     larger = make_study(12)
-    sides = comparison.sides_of({"a": two["a"], "c": Material(larger["portfolio"].isel(scenario=[0]), larger["inputs"])})
+    sides = comparison.sides_of(
+        {"a": two["a"], "c": Material(larger["portfolio"].isel(scenario=[0]), larger["inputs"])}
+    )
     table = comparison.choice_table(sides)
     assert len(table) == 12
     assert (table.loc[table["building"] == "JD-0012", "package:a"] == "none").all()

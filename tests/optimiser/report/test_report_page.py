@@ -110,9 +110,13 @@ def test_every_picture_has_its_numbers(written):
 def test_totals_are_those_of_the_portfolio(parsed, material):
     portfolio = material["portfolio"]
     totals = table_of(next(link for link in parsed.links if link.get("download") == "totals.csv"))
-    for column, name in (("energy_saving_kwh_per_year", "energy_saving"), ("capital_cost_cny", "capital_cost"),
-                         ("energy_saving_without_pv_kwh_per_year", "energy_saving_without_pv"),
-                         ("coal_saving_t_per_year", "coal_saving"), ("annual_cost_saving_cny_per_year", "annual_cost_saving")):
+    for column, name in (
+        ("energy_saving_kwh_per_year", "energy_saving"),
+        ("capital_cost_cny", "capital_cost"),
+        ("energy_saving_without_pv_kwh_per_year", "energy_saving_without_pv"),
+        ("coal_saving_t_per_year", "coal_saving"),
+        ("annual_cost_saving_cny_per_year", "annual_cost_saving"),
+    ):
         assert totals[column].to_numpy() == pytest.approx(portfolio[name].sum("building").values, rel=1e-8), column
     assert totals["buildings"].to_list() == portfolio["touched"].sum("building").values.tolist()
     touched = portfolio["touched"].values
@@ -137,7 +141,7 @@ def test_rows_of_the_table_are_those_of_the_portfolio(parsed, material):
 
 def test_interval_is_the_cubes_error_at_the_rules_confidence(parsed, material):
     data, portfolio, inputs = parsed.data, material["portfolio"], material["inputs"]
-    keys = [column["key"] for column in data["columns"]][len(data["fixed"][0]):]
+    keys = [column["key"] for column in data["columns"]][len(data["fixed"][0]) :]
     scenario = portfolio["scenario"].values[-1]
     rows = pd.DataFrame(data["rows"][scenario], columns=keys)
     one = portfolio.sel(scenario=scenario)
@@ -166,8 +170,17 @@ def test_names_of_users_stay_text(material, tmp_path):
 
 
 def test_a_portfolio_alone_still_makes_a_page(material, tmp_path):
-    portfolio = material["portfolio"][["chosen_package", "energy_saving", "energy_saving_without_pv", "saving_fraction",
-                                       "capital_cost", "touched", "budget"]]
+    portfolio = material["portfolio"][
+        [
+            "chosen_package",
+            "energy_saving",
+            "energy_saving_without_pv",
+            "saving_fraction",
+            "capital_cost",
+            "touched",
+            "budget",
+        ]
+    ]
     inputs = material["inputs"][["baseline_energy", "energy_saving", "capital_cost"]]
     write_report(tmp_path / "bare.html", portfolio, inputs=inputs)
     data = Parsed((tmp_path / "bare.html").read_text(encoding="utf-8")).data
@@ -178,8 +191,11 @@ def test_an_empty_plan_says_so_and_names_the_cheapest_way(material, tmp_path):
     portfolio = material["portfolio"].isel(scenario=[0]).copy(deep=True)
     for name, values in portfolio.data_vars.items():
         if values.dims == ("scenario", "building"):
-            portfolio[name] = values.copy(data=np.full(values.shape, "none") if values.dtype.kind in "UO"
-                                          else np.zeros(values.shape, dtype=values.dtype))
+            portfolio[name] = values.copy(
+                data=np.full(values.shape, "none")
+                if values.dtype.kind in "UO"
+                else np.zeros(values.shape, dtype=values.dtype)
+            )
     portfolio["cheapest_building"] = ("scenario", np.array(["JD-0007"]))
     portfolio["cheapest_package"] = ("scenario", np.array(["led"]))
     portfolio["money_missing"] = ("scenario", np.array([12345.0]))
@@ -219,7 +235,9 @@ def test_every_word_that_is_asked_for_exists():
     for path in [*ROOM.glob("*.py"), *ROOM.glob("templates/*")]:
         text = path.read_text(encoding="utf-8")
         asked |= set(re.findall(r"\{t:([a-z_0-9]+)\}", text)) - {"key"}
-        asked |= set(re.findall(r"""\bw\('([a-z_0-9]+)'""", text)) | set(re.findall(r'sentence\(\s*"([a-z_0-9]+)"', text))
+        asked |= set(re.findall(r"""\bw\('([a-z_0-9]+)'""", text)) | set(
+            re.findall(r'sentence\(\s*"([a-z_0-9]+)"', text)
+        )
         asked |= set(re.findall(r'(?:word\(|data-word=)"([a-z_0-9]+)"', text))
         asked |= set(re.findall(r"options\(\"[a-z]+\", \"([a-z_]+)\"", text))
     asked |= {key for column in page.TABLE_COLUMNS if column["shown"] for key in (column["key"], column["unit"]) if key}

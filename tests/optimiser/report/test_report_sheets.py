@@ -64,8 +64,11 @@ def test_numbers_stay_numbers(number):
 def test_portfolio_table_holds_the_portfolio(folder, material):
     table = pd.read_csv(folder / "portfolio.csv")
     portfolio = material["portfolio"]
-    for name, column in (("energy_saving", "energy_saving_kwh_per_year"), ("capital_cost", "capital_cost_cny"),
-                         ("pv_capacity", "pv_capacity_kw")):
+    for name, column in (
+        ("energy_saving", "energy_saving_kwh_per_year"),
+        ("capital_cost", "capital_cost_cny"),
+        ("pv_capacity", "pv_capacity_kw"),
+    ):
         assert table[column].to_numpy() == pytest.approx(portfolio[name].values.ravel(), rel=1e-8)
     assert table["package"].to_list() == portfolio["chosen_package"].values.ravel().tolist()
 
@@ -77,7 +80,8 @@ def test_cash_flows_add_up_to_contracts_computed_apart(folder, material):
     own = table[table["scenario"] == scenario]
     touched = portfolio["touched"].values
     assert own.loc[own["year"] == 0, ["owner_cny", "service_company_cny"]].to_numpy().sum() == pytest.approx(
-        -portfolio["capital_cost"].values[touched].sum(), rel=1e-7)
+        -portfolio["capital_cost"].values[touched].sum(), rel=1e-7
+    )
     lane = portfolio["chosen_lane"].values
     shared = touched & (lane == "shared_savings")
     retrofit = Retrofit(portfolio["capital_cost"].values[shared], portfolio["annual_cost_saving"].values[shared])
@@ -121,9 +125,14 @@ def test_before_and_after_come_from_the_runs(folder, material):
     table = pd.read_csv(folder / "end_uses.csv")
     simulations, portfolio = material["simulations"], material["portfolio"].isel(scenario=-1)
     use = simulations["energy_use"].sum(["carrier", "end_use", "month"]).values
-    of = dict(zip(zip(simulations["building_id"].values, simulations["package_id"].values, strict=True), use, strict=True))
-    touched = [(b, p) for b, p in zip(portfolio["building"].values, portfolio["chosen_package"].values, strict=True)
-               if p != "none"]
+    of = dict(
+        zip(zip(simulations["building_id"].values, simulations["package_id"].values, strict=True), use, strict=True)
+    )
+    touched = [
+        (b, p)
+        for b, p in zip(portfolio["building"].values, portfolio["chosen_package"].values, strict=True)
+        if p != "none"
+    ]
     own = table[table["scenario"] == str(portfolio["scenario"].values)]
     assert own["before_kwh"].sum() == pytest.approx(sum(of[b, "none"] for b, _ in touched), rel=1e-7)
     assert own["after_kwh"].sum() == pytest.approx(sum(of[pair] for pair in touched), rel=1e-7)
