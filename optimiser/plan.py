@@ -41,5 +41,5 @@ def empty_plan(buildings: int) -> Plan:
     >>> bool(empty_plan(2).touched.any())
     False
     """
-    zeros = np.zeros(buildings, dtype=np.intp)
-    return Plan(zeros, np.zeros(buildings), zeros.astype(bool), zeros, zeros, zeros, {})
+    package, lane, year, place = (np.zeros(buildings, dtype=np.intp) for _ in range(4))
+    return Plan(package, np.zeros(buildings), np.zeros(buildings, dtype=bool), lane, year, place, {})

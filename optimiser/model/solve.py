@@ -116,9 +116,7 @@ class _Search:
         return worth | (self.best[: len(self.instance.columns)] > 0.5)
 
     def split(self) -> None:
-        """Part the plans by the number of touched buildings where the linear relaxation touches a broken number of them.
-
-        Art the plans by the number of touched buildings where the linear relaxation touches a broken number of them.
+        """Part the plans by how many buildings they touch, where the linear relaxation touches a broken number.
 
         On nearly proportional savings and costs this closes most of the gap; both parts together are all plans.
         """
