@@ -83,8 +83,8 @@ def test_nothing_is_loaded_from_anywhere(parsed):
 
 
 def test_only_scripts_with_a_known_hash_may_run(written, parsed):
-    policy = re.search(r"script-src ([^;]+);", written.read_text(encoding="utf-8")).group(1)
-    policy = policy.replace("&#39;", "'")
+    head = written.read_text(encoding="utf-8")[:2000].replace("&#39;", "'")
+    policy = re.search(r"script-src ([^;]+);", head).group(1)
     for kind, text in parsed.scripts:
         if kind == "text/plain":
             text = gzip.decompress(base64.b64decode(text)).decode()
