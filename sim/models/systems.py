@@ -105,6 +105,7 @@ class HeatPump(Record):
 
     cooling_rating: Point
     heating_rating: Point
+    part_load_curve: str
     minimum_part_load: float
     source: str
 

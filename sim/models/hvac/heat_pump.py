@@ -24,7 +24,7 @@ def _machine(idf: OfficeIDF, kind: str, name: str, nodes: tuple[str, str], cop: 
         Capacity_Modifier_Function_of_Temperature_Curve_Name=capacity,
         Electric_Input_to_Output_Ratio_Modifier_Function_of_Temperature_Curve_Name=eir,
         Electric_Input_to_Output_Ratio_Modifier_Function_of_Part_Load_Ratio_Curve_Name=add_curve(
-            idf, "heat_pump_eir_plr", evaluate("heat_pump_eir_plr", 1.0), f"{name} part load"),
+            idf, data.part_load_curve, evaluate(data.part_load_curve, 1.0), f"{name} part load"),
         Control_Type="Load", Flow_Mode="ConstantFlow", Minimum_Part_Load_Ratio=data.minimum_part_load)
 
 
