@@ -11,6 +11,7 @@ import netcdf
 from buildings import Package
 from optimiser import Rules
 from optimiser import optimise as choose
+from optimiser.budget_curve import budget_curve, curve_budgets_cny
 from optimiser.candidates import Question, assemble_cube
 from optimiser.validation import basis_weights
 from scripts import fit, simulate
@@ -74,6 +75,16 @@ def labelled_inputs(context: Context, cube: xr.Dataset) -> xr.Dataset:
     return cube.assign(columns | places)
 
 
+def planning_curve(context: Context, cube: xr.Dataset) -> xr.Dataset | None:
+    """Return the saving over budgets beside the present ways of planning, where the scenarios are budgets."""
+    rules = scenario_rules(context)
+    first = next(iter(rules.values()))
+    if first.yearly_budget_cny is not None:
+        return None
+    budgets = curve_budgets_cny([rule.budget_cny for rule in rules.values() if isinstance(rule.budget_cny, float)])
+    return budget_curve(cube, first, budgets) if budgets else None
+
+
 def write_portfolio(
     context: Context, portfolio: xr.Dataset, cube: xr.Dataset, found: xr.Dataset, verification: xr.Dataset | None = None
 ) -> None:
@@ -81,9 +92,12 @@ def write_portfolio(
     groups = {"inputs": labelled_inputs(context, cube)}
     if verification is not None:
         groups["verification"] = verification
+    if verification is not None and (curve := planning_curve(context, cube)) is not None:
+        groups["frontier"] = curve
     facts = {"baseline": "simulated: savings are of the simulated baseline, bills have not been used"}
+    facts |= {"verified": str(int(verification is not None)), "groups": " ".join(groups)}
     write(
-        context, FILE, portfolio.assign_attrs(facts | {"verified": int(verification is not None)}),
+        context, FILE, portfolio.assign_attrs(facts),
         made_from(context, found), title="Chosen retrofits", groups=groups,
     )
 
@@ -105,7 +119,7 @@ def is_current(context: Context, *, verified: bool) -> bool:
     wanted = made_from(context, simulate.simulations(context))
     if not context.workspace.is_current(FILE, wanted):
         return False
-    return not verified or bool(netcdf.read_attributes(context.workspace.path(FILE)).get("verified", 0))
+    return not verified or str(netcdf.read_attributes(context.workspace.path(FILE)).get("verified")) == "1"
 
 
 def portfolio(context: Context) -> tuple[xr.Dataset, xr.Dataset]:

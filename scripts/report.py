@@ -19,6 +19,7 @@ def extras(context: Context) -> dict[str, Any]:
     return {
         "validation": validate.validation(context),
         "simulations": verify.all_runs(context),
+        "frontier": verify.group(context, "frontier"),
         "hourly": Store(context.store).hourly,
         "title": context.study.name,
         "study_text": study_text(context.study),

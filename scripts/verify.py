@@ -116,6 +116,13 @@ def conclude(context: Context, portfolio: xr.Dataset) -> None:
         context.say("Not everything is certified: a floor or a certificate does not hold; see the report.")
 
 
+def group(context: Context, name: str) -> xr.Dataset | None:
+    """Return a group of `portfolio.nc` where it exists."""
+    path = context.workspace.path(optimise.FILE)
+    groups = str(netcdf.read_attributes(path).get("groups", "")).split()
+    return netcdf.read_dataset(path, name) if name in groups else None
+
+
 def verified(context: Context) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset | None]:
     """Return portfolio, cube and verification (None before `verify`).
 
@@ -127,6 +134,6 @@ def verified(context: Context) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset | Non
     path = context.workspace.path(optimise.FILE)
     if not path.is_file():
         raise NothingToVerifyError(f"{path} is missing: run `retrofolio optimise` first")
-    has_proof = bool(netcdf.read_attributes(path).get("verified", 0))
+    has_proof = str(netcdf.read_attributes(path).get("verified")) == "1"
     proof = netcdf.read_dataset(path, "verification") if has_proof else None
     return netcdf.read_dataset(path), netcdf.read_dataset(path, "inputs"), proof

@@ -135,7 +135,7 @@ def draw_pairs(
         if (name, package.label) in open_pairs:
             drawn.setdefault((name, package.label), (name, package))
     # A rare combination may never be hit: the rest is filled in the order of the names.
-    for key, pair in open_pairs.items():
+    for key, rest in open_pairs.items():
         if len(drawn) < count:
-            drawn.setdefault(key, pair)
+            drawn.setdefault(key, rest)
     return list(drawn.values())

@@ -85,7 +85,10 @@ def test_a_missing_file_gets_the_nearest_name(study, tmp_path):
     refused(study, tmp_path, "buildings.registry", "jiading_sample.csv")
 
 
-@pytest.mark.parametrize("text", ["", "- a\n- b\n", "name: [", "name: a\nname: b\n", "\x00", "name: !!python/object:os.x {}"])
+NO_STUDIES = ["", "- a\n- b\n", "name: [", "name: a\nname: b\n", "\x00", "name: !!python/object:os.x {}"]
+
+
+@pytest.mark.parametrize("text", NO_STUDIES)
 def test_what_is_no_study_is_refused(text, tmp_path):
     assert told(text, tmp_path)["exit_code"] == 2
 
