@@ -83,7 +83,6 @@ def test_frontier_of_25_budgets() -> None:
     total = 0.3 * float(cube["capital_cost"].max("package").sum())
     begun, begun_cpu = time.perf_counter(), time.process_time()
     found = frontier(cube, Rules(), list(total * np.linspace(0.04, 1.0, 25)))
-    print(
-        f"\n| frontier, 25 budgets, 1 000 x 64 | 30 s | {time.perf_counter() - begun:.2f} s | {time.process_time() - begun_cpu:.2f} s |"
-    )
+    wall, cpu = time.perf_counter() - begun, time.process_time() - begun_cpu
+    print(f"\n| frontier, 25 budgets, 1 000 x 64 | 30 s | {wall:.2f} s | {cpu:.2f} s |")
     assert float(found.mip_gap.max()) <= 1e-4
