@@ -116,7 +116,6 @@ class Rules(_Frozen):
     exclusions: tuple[tuple[str, ...], ...] = ()
     mip_gap: Annotated[float, Field(ge=0.0, lt=1.0)] = 1e-4
     time_limit_s: Annotated[float, Field(gt=0.0)] | None = None
-    max_packages_per_building: Annotated[int, Field(ge=1)] | None = None
     end_of_life_first: bool = False
     economics: Economics = Economics()
     lanes: tuple[Lane, ...] = ("own_funds",)
