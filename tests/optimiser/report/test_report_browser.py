@@ -89,7 +89,7 @@ def test_language_switch_changes_text_table_and_pictures(open_page, report):
     page.click("#language")
     assert page.locator("h2").nth(0).inner_text() == "多少预算，多少收益？"
     assert "节能量" in page.locator("#buildings thead").inner_text()
-    assert "投资" in page.locator("[data-figure=frontier] .xtitle").inner_text()
+    assert "投资" in page.locator("[data-figure=frontier] .xtitle").text_content()
     visible = page.locator("main").inner_text()
     assert "Energy saved" not in visible
     page.click("#language")
