@@ -53,6 +53,9 @@ def finish(idf: OfficeIDF, frame: Frame) -> None:
         machine.Condenser_Type = "WaterSource"
     _add_source_branch(idf)
     _replace_tower(idf, frame)
+    # the engine's borefield runs away in steps of a minute: its plant is never halved below the zone's step
+    steps = int(one(idf, "Timestep").Number_of_Timesteps_per_Hour)
+    one(idf, "ConvergenceLimits").Minimum_System_Timestep = 60 // steps
 
 
 def _insert(entry: EpBunch, after: str, name: str) -> None:
