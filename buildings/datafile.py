@@ -22,7 +22,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class UniqueKeyLoader(yaml.SafeLoader):
     """YAML loader that refuses a key given twice instead of taking the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -69,7 +69,7 @@ def load_yaml(path: str | Path, schema: type[Record]) -> Record:
     """
     file = Path(path)
     try:
-        content = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_UniqueKeyLoader)
+        content = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=UniqueKeyLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError([Fault(file.name, "file", " ".join(str(error).split()), "readable YAML")]) from error
     if not isinstance(content, Mapping):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from buildings import load_catalogue
+from buildings.datafile import UniqueKeyLoader
 from optimiser.money.tariffs import DEFAULT_TARIFF
 from optimiser.rules import Rules
 from sim.engine.cluster import ClusterSettings
@@ -115,19 +116,6 @@ class Study(Block):
     surrogate: SurrogateBlock = SurrogateBlock()
     optimiser: OptimiserBlock
     report: ReportBlock = ReportBlock()
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """Safe loader that refuses a key given twice, which YAML would silently overwrite."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = {str(key) for key in keys if keys.count(key) > 1}
-        if twice:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"key given twice: {', '.join(sorted(twice))}", node.start_mark
-            )
-        return super().construct_mapping(node, deep)
 
 
 def _parse(path: Path) -> dict[str, Any]:

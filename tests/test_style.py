@@ -25,13 +25,13 @@ def body_lines(node):
 
 
 def own_raises(node):
-    """Names raised by the function itself, not by functions defined inside it."""
+    """Tell whether a function itself raises an error; `typer.Exit` is how a command ends, not an error."""
     stack, found = list(node.body), False
     while stack:
         item = stack.pop()
         if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             continue
-        found |= isinstance(item, ast.Raise) and item.exc is not None
+        found |= isinstance(item, ast.Raise) and item.exc is not None and "typer.Exit" not in ast.unparse(item.exc)
         stack.extend(ast.iter_child_nodes(item))
     return found
 

@@ -96,10 +96,10 @@ def test_what_is_no_study_is_refused(text, tmp_path):
 def edited(tmp_path, edit):
     lines = REGISTRY.read_text(encoding="utf-8").splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("building_id"))
-    rows = [line.split(",") for line in lines[start:]]
-    edit(rows[0], rows[1:])
+    header, *rows = [line.split(",") for line in lines[start:]]
+    edit(header, rows)
     path = tmp_path / "registry.csv"
-    path.write_text("\n".join([*lines[:start], *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
+    path.write_text("\n".join([*lines[:start], *(",".join(row) for row in [header, *rows])]) + "\n", encoding="utf-8")
     return str(path)
 
 
