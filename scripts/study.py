@@ -121,7 +121,7 @@ class Study(Block):
 def _parse(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
-        given = yaml.load(text, Loader=_UniqueKeys)
+        given = yaml.load(text, Loader=UniqueKeyLoader)
     except OSError as error:
         raise InputError([Fault(str(path), "file", error.strerror or "unreadable", "a readable file")]) from error
     except UnicodeDecodeError as error:
