@@ -61,4 +61,5 @@ def budget_curve(cube: xr.Dataset, rules: Rules, budgets_cny: tuple[float, ...])
     budget = xr.Variable(
         "frontier_budget", np.array(budgets_cny), {"units": "1", "currency": "CNY", "long_name": "budget"}
     )
-    return renamed.assign_coords(frontier_budget=budget, practice=[WORDS[str(w)] for w in found["way"].values])
+    practice = ("practice", [WORDS[str(w)] for w in found["way"].values], {"long_name": "present way of planning"})
+    return renamed.assign_coords(frontier_budget=budget, practice=practice)

@@ -52,7 +52,8 @@ def _attempt(action: Callable[[Outcome], None], outcome: Outcome) -> None:
         action(outcome)
     except InputError as error:
         outcome.exit_code, outcome.faults = error.exit_code, list(error.faults)
-        outcome.lines = [f"{len(error.faults)} fault(s) in the input; nothing was run:", str(error)]
+        started = any(outcome.runs.values())
+        outcome.lines = [f"{len(error.faults)} fault(s) in the input{'' if started else '; nothing was run'}:", str(error)]
     except RetrofolioError as error:
         outcome.exit_code = error.exit_code
         outcome.lines.append(str(error))

@@ -114,6 +114,7 @@ class Shape(_Frozen):
     temperature_noise_k: Figure
     temperature_noise_lag1: Figure
     dew_point_noise_k: Figure
+    saturation_gap_k: Figure
     wind_diurnal_fraction: Figure
     wind_windiest_hour: Figure
     wind_weibull_shape: Figure

