@@ -17,6 +17,7 @@ from scripts.study import Study, study_text
 from vocabulary import Fault, InputError
 
 LOG = logging.getLogger("retrofolio")
+ROOMS = ("retrofolio", "weather", "buildings", "sim", "optimiser")
 
 
 def digest(value: object) -> str:
@@ -104,5 +105,6 @@ class Workspace:
         """Write what happens to `log.txt` as well."""
         handler = logging.FileHandler(self.path("log.txt"), encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        LOG.addHandler(handler)
-        LOG.setLevel(logging.INFO)
+        for room in ROOMS:
+            logging.getLogger(room).addHandler(handler)
+            logging.getLogger(room).setLevel(logging.INFO)
