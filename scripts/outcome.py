@@ -52,8 +52,8 @@ def _attempt(action: Callable[[Outcome], None], outcome: Outcome) -> None:
         action(outcome)
     except InputError as error:
         outcome.exit_code, outcome.faults = error.exit_code, list(error.faults)
-        started = any(outcome.runs.values())
-        outcome.lines = [f"{len(error.faults)} fault(s) in the input{'' if started else '; nothing was run'}:", str(error)]
+        started = "" if any(outcome.runs.values()) else "; nothing was run"
+        outcome.lines = [f"{len(error.faults)} fault(s) in the input{started}:", str(error)]
     except RetrofolioError as error:
         outcome.exit_code = error.exit_code
         outcome.lines.append(str(error))
