@@ -39,9 +39,9 @@ $(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
 lock: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra build --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	    --no-emit-index-url --quiet --output-file requirements.lock
+	    --quiet --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra build --extra dev --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	    --no-emit-index-url --quiet --constraint requirements.lock --output-file requirements-dev.lock
+	    --quiet --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) out

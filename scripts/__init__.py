@@ -1,1 +1,1 @@
-"""TODO."""
+"""Commands and study files: parse, call one function, print, exit code."""

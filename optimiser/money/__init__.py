@@ -1,1 +1,1 @@
-"""TODO."""
+"""Money: factors, tariffs, economics, contracts, subsidies."""

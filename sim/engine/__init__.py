@@ -1,1 +1,1 @@
-"""TODO."""
+"""The engine: one run, many runs, the store."""
