@@ -11,7 +11,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/retrofolio run $(STUDY) --out $(OUT)
 
 test: lint
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
 
 test-long: $(VENV)/.development
 	$(BIN)/python -m pytest -m "long and not benchmark"
