@@ -8,8 +8,9 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from buildings.datafile import DATA_DIR, Figure, Frozen, load_yaml
+from buildings.datafile import DATA_DIR, Figure
 from buildings.design import Design, SourceSystem
+from datafile import Frozen, load_yaml
 
 VintageName = Literal["before_2005", "gb50189_2005", "gb50189_2015", "gb55015_2021"]
 Figures = dict[str, Figure]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from buildings.bills import annual, full_years
 from buildings.building import Building
-from buildings.datafile import Frozen
 from buildings.yardsticks import AuditRule, load_yardsticks
+from datafile import Frozen
 
 
 class AuditDue(Frozen):

@@ -10,9 +10,9 @@ import numpy as np
 from buildings.archetypes import load_archetypes
 from buildings.bills import annual, full_years, monthly_array
 from buildings.building import Building
-from buildings.datafile import Frozen
 from buildings.degree_days import DegreeDays, fit_degree_days
 from buildings.yardsticks import Gb51161, Limits, Yardsticks, load_yardsticks
+from datafile import Frozen
 
 Verdict = Literal["at or below guide", "between guide and constraint", "above constraint"]
 WATER_SYSTEMS = frozenset(

@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from buildings.archetypes import VintageName
-from buildings.datafile import Frozen
 from buildings.design import Design, PlanShape, SourceSystem
+from datafile import Frozen
 
 Provenance = Literal["given", "archetype", "derived"]
 

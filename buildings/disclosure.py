@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from buildings.bills import annual, full_years
 from buildings.building import Building
-from buildings.datafile import Frozen
 from buildings.export import Cell
 from buildings.yardsticks import load_yardsticks
+from datafile import Frozen
 
 HEADERS: dict[str, tuple[str, ...]] = {
     "en": (

@@ -9,8 +9,9 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
-from buildings.datafile import DATA_DIR, Confidence, Frozen, load_yaml
+from buildings.datafile import DATA_DIR
 from buildings.design import Design, Equipment, SourceSystem
+from datafile import Confidence, Frozen, load_yaml
 from vocabulary import CARRIERS, END_USES
 
 Slot = Literal[

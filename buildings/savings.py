@@ -14,9 +14,9 @@ from scipy.stats import t as student
 
 from buildings.bills import monthly_array
 from buildings.building import Building
-from buildings.datafile import Frozen
 from buildings.degree_days import DegreeDayModel, DegreeDays, fit_degree_days
 from buildings.yardsticks import SavingsRule, load_yardsticks
+from datafile import Frozen
 from vocabulary import GAS_LHV_MJ_PER_M3, Fault, InputError
 
 Array = npt.NDArray[np.float64]

@@ -12,7 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from buildings.datafile import DATA_DIR, Frozen, load_yaml
+from buildings.datafile import DATA_DIR
+from datafile import Frozen, load_yaml
 from vocabulary import Fault, InputError, nearest
 
 Value = str | float | int | bool | datetime.date | None

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from buildings.datafile import DATA_DIR, Confidence, Frozen, load_yaml
+from buildings.datafile import DATA_DIR
+from datafile import Confidence, Frozen, load_yaml
 
 
 class Limits(Frozen):

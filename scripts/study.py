@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from buildings import load_catalogue
-from buildings.datafile import UniqueKeyLoader
+from datafile import UniqueKeyLoader
 from optimiser.money.tariffs import DEFAULT_TARIFF
 from optimiser.rules import Rules
 from sim.engine.cluster import ClusterSettings

@@ -7,20 +7,18 @@ from functools import cached_property
 from importlib.resources import files
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import model_validator
 
+from datafile import Frozen, load_yaml
 from vocabulary import Fault, InputError, nearest
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DAYS_PER_YEAR = 365
 
 
-class Holiday(BaseModel):
+class Holiday(Frozen):
     """One run of days off (frozen)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     first: dt.date
@@ -32,7 +30,7 @@ class Holiday(BaseModel):
         return (self.last - self.first).days + 1
 
 
-class Calendar(BaseModel):
+class Calendar(Frozen):
     """Working days of one year of 365 days (frozen, unknown keys refused).
 
     Raises
@@ -40,8 +38,6 @@ class Calendar(BaseModel):
     pydantic.ValidationError
         If the year is a leap year, a day lies outside it, or a make-up day is a holiday.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     year: int
     holidays: tuple[Holiday, ...]
@@ -108,9 +104,4 @@ def load_calendar(name: str = "cn_2025") -> Calendar:
     names = sorted(f.name[9:-5] for f in folder.iterdir() if f.name.startswith("calendar_"))
     if name not in names:
         raise InputError([Fault("sim/data", "calendar", repr(name), f"one of {names}", nearest(name, names))])
-    try:
-        return Calendar(**yaml.safe_load(folder.joinpath(f"calendar_{name}.yaml").read_text(encoding="utf-8")))
-    except ValidationError as error:
-        faults = [Fault(f"sim/data/calendar_{name}.yaml", ".".join(map(str, e["loc"])) or "file",
-                        repr(e["input"])[:80], e["msg"]) for e in error.errors()]
-        raise InputError(faults) from error
+    return load_yaml(str(folder.joinpath(f"calendar_{name}.yaml")), Calendar)

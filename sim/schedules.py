@@ -12,11 +12,11 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from buildings.design import Design
+from datafile import Frozen, load_yaml
 
 HOURS = 24
 STEPS_PER_HOUR = 4
@@ -24,18 +24,14 @@ STEPS_PER_HOUR = 4
 Fractions = tuple[float, ...]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DayProfiles(_Frozen):
+class DayProfiles(Frozen):
     """Fractions of a working day and of a day off, 24 values each (frozen)."""
 
     workday: Fractions = Field(min_length=HOURS, max_length=HOURS)
     off_day: Fractions = Field(min_length=HOURS, max_length=HOURS)
 
 
-class Season(_Frozen):
+class Season(Frozen):
     """First and last day, `MM-DD` (frozen); may run over the end of the year."""
 
     first: str
@@ -61,14 +57,14 @@ class Season(_Frozen):
         return (day >= first) & (day <= last) if first <= last else (day >= first) | (day <= last)
 
 
-class Setback(_Frozen):
+class Setback(Frozen):
     """Setpoints outside plant hours (frozen)."""
 
     cooling_setpoint_c: float
     heating_setpoint_c: float
 
 
-class ScheduleData(_Frozen):
+class ScheduleData(Frozen):
     """The data file `sim/data/schedules.yaml` (frozen, unknown keys refused)."""
 
     source: str
@@ -90,11 +86,10 @@ def schedule_data() -> ScheduleData:
 
     Raises
     ------
-    pydantic.ValidationError
+    InputError
         If the file breaks a rule.
     """
-    text = files("sim").joinpath("data/schedules.yaml").read_text(encoding="utf-8")
-    return ScheduleData(**yaml.safe_load(text))
+    return load_yaml(str(files("sim").joinpath("data/schedules.yaml")), ScheduleData)
 
 
 def _quarter(hour: float) -> float:

@@ -8,12 +8,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ALLOWED = {
     "vocabulary": set(),
+    "datafile": {"vocabulary"},
     "netcdf": {"vocabulary"},
-    "weather": {"vocabulary", "netcdf"},
-    "buildings": {"vocabulary", "netcdf"},
-    "sim": {"vocabulary", "netcdf", "weather", "buildings"},
-    "optimiser": {"vocabulary", "netcdf", "weather", "buildings", "sim"},
-    "scripts": {"vocabulary", "netcdf", "weather", "buildings", "sim", "optimiser"},
+    "weather": {"vocabulary", "datafile", "netcdf"},
+    "buildings": {"vocabulary", "datafile", "netcdf"},
+    "sim": {"vocabulary", "datafile", "netcdf", "weather", "buildings"},
+    "optimiser": {"vocabulary", "datafile", "netcdf", "weather", "buildings", "sim"},
+    "scripts": {"vocabulary", "datafile", "netcdf", "weather", "buildings", "sim", "optimiser"},
 }
 WINGS = ["sim/models", "sim/engine", "sim/surrogate"]
 DOORS = {

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ["weather", "buildings", "sim", "optimiser", "scripts"]
-FILES = [ROOT / "vocabulary.py", ROOT / "netcdf.py"]
+FILES = [ROOT / "vocabulary.py", ROOT / "datafile.py", ROOT / "netcdf.py"]
 FILES += [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 BANNED = {"utils", "helpers", "common", "core", "manager", "misc", "new"}
 

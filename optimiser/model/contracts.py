@@ -29,26 +29,46 @@ class Further:
         return self.first + len(self.extras) - 1
 
 
-def by_lane_and_place(columns: Columns, segments: Segments, cube: Cube, rules: Rules) -> tuple[Columns, Segments]:
+def by_lane_and_place(
+    columns: Columns, segments: Segments, cube: Cube, rules: Rules, places: Ints | None = None
+) -> tuple[Columns, Segments]:
     """Return columns and segments once per lane and, when the grouping is decided, per place (equation 17).
 
-    With the service company's money.
+    Parameters
+    ----------
+    columns, segments, cube, rules
+        One column for each building, package and year so far.
+    places : ndarray of int, shape (building,), optional
+        The only place that each building may use, -1 for none; without it any place that equation (17) allows.
     """
     lanes = [LANES.index(lane) for lane in rules.lanes]
-    places = range(rules.maximum_contracts) if rules.grouping == "decided" else range(1)
-    if lanes == [0] and len(places) == 1:
+    count = rules.maximum_contracts if rules.grouping == "decided" else 1
+    if lanes == [0] and count == 1 and places is None:
         return columns, segments
-    pairs = np.array([(lane, place) for lane in lanes for place in places], dtype=np.intp)
-    n, s, count = len(columns), len(segments), len(pairs)
-    at, kind = np.repeat(np.arange(n), count), np.tile(np.arange(count), n)
-    allowed = pairs[kind, 1] <= columns.building[at]
-    at, kind = at[allowed], kind[allowed]
+    kinds = np.array([(lane, place) for lane in lanes for place in range(count)], dtype=np.intp)
+    place = kinds[None, :, 1]
+    of = columns.building[:, None]
+    return multiplied(columns, segments, cube, rules, kinds, place <= of if places is None else place == places[of])
+
+
+def multiplied(
+    columns: Columns, segments: Segments, cube: Cube, rules: Rules, kinds: Ints, allowed: Flags
+) -> tuple[Columns, Segments]:
+    """Return columns and segments once per (lane, place) of `kinds`, with the service company's money.
+
+    Parameters
+    ----------
+    kinds : ndarray of int, shape (kind, 2)
+    allowed : ndarray of bool, shape (column, kind)
+    """
+    s, count = len(segments), len(kinds)
+    at, kind = np.nonzero(allowed)
     groups = int(columns.group.max(initial=-1)) + 1
     again = columns.take(at)
     group = np.where(again.group >= 0, again.group + kind * groups, -1)
-    lane = pairs[kind, 0]
+    lane = kinds[kind, 0]
     amounts = {**again.amounts, **_service_amounts(again.amounts, lane, cube, rules, again.building)}
-    expanded = Columns(again.building, again.package, lane, again.year, pairs[kind, 1], again.pv_base, group, amounts)
+    expanded = Columns(again.building, again.package, lane, again.year, kinds[kind, 1], again.pv_base, group, amounts)
     piece, piece_kind = np.tile(np.arange(s), count), np.repeat(np.arange(count), s)
     pieces = segments.take(piece)
     own_group = pieces.group + piece_kind * groups
@@ -56,7 +76,7 @@ def by_lane_and_place(columns: Columns, segments: Segments, cube: Cube, rules: R
     first_of[group[::-1]] = np.arange(len(group))[::-1]
     real = first_of[own_group] >= 0 if s else np.zeros(0, dtype=bool)
     pieces, own_group, piece_kind = pieces.take(real), own_group[real], piece_kind[real]
-    service = _service_amounts(pieces.amounts, pairs[piece_kind, 0], cube, rules, None)
+    service = _service_amounts(pieces.amounts, kinds[piece_kind, 0], cube, rules, None)
     return expanded, Segments(own_group, first_of[own_group], pieces.width, {**pieces.amounts, **service})
 
 

@@ -18,7 +18,7 @@ def pools(columns: Columns, cube: Cube, rules: Rules) -> Iterator[tuple[str, Fla
     if rules.floor_scope == "portfolio":
         yield "portfolio", np.ones(len(columns), dtype=bool)
     elif rules.floor_scope == "contract" and rules.grouping == "decided":
-        for place in range(rules.maximum_contracts):
+        for place in range(int(columns.place.max(initial=-1)) + 1):
             yield f"contract_{place + 1}", columns.place == place
     elif rules.floor_scope == "contract" and cube.contract is not None:
         for at, label in enumerate(cube.contracts):

@@ -70,7 +70,7 @@ def subsidy_rows(
             own = inside & (columns.lane == offer.lane)
             if not own.any():
                 continue
-            write = _Writer(columns, segments, cube, own, f"{label}_{place}")
+            write = Writer(columns, segments, cube, own, f"{label}_{place}")
             largest = write.largest_amount(offer)
             take = further.add(f"takes_{label}_{place}", 1.0, integer=True)
             value = 1.0 if rules.objective == "net_present_value" else 0.0
@@ -88,8 +88,8 @@ def subsidy_rows(
     return rows, found
 
 
-class _Writer:
-    """Writes rows of one contract and offer over its own columns and segments."""
+class Writer:
+    """Writes rows of one contract (or kind of contracts) and offer over its own columns and segments."""
 
     def __init__(self, columns: Columns, segments: Segments, cube: Cube, own: Flags, label: str) -> None:
         self.columns, self.segments, self.cube, self.own, self.label = columns, segments, cube, own, label
@@ -132,8 +132,11 @@ class _Writer:
         by_rate += offer.rate_cny_per_m2 * self._most(self._area())
         return by_rate if offer.scheme.cap_cny is None else min(by_rate, offer.scheme.cap_cny)
 
-    def thresholds(self, offer: Offer, take: int) -> list[Row]:
-        """Write equation (19): coal, floor area and saving fraction of the whole contract, where the offer is taken."""
+    def thresholds(self, offer: Offer, take: int, *, always: bool = False) -> list[Row]:
+        """Write equation (19): coal, floor area and saving fraction of the whole contract, where the offer is taken.
+
+        With `always`, `take` counts contracts that have all taken the offer (equation 26).
+        """
         none = np.zeros(len(self.segments))
         coal, pv = self._coal(offer)
         rows = []
@@ -147,13 +150,17 @@ class _Writer:
                     "subsidy_threshold", "area", -self._area(), none, {take: offer.scheme.minimum_floor_area_m2}, 0.0
                 )
             )
-        if offer.minimum_fraction > 0:
-            lack = offer.minimum_fraction * self.columns.amounts["baseline"] - self.columns.amounts["saving"]
-            slack = self._most(np.maximum(lack, 0.0))
-            if slack > 0:
-                saving = self.segments.amounts.get("saving", none)
-                rows.append(self._row("subsidy_threshold", "fraction", lack, -saving, {take: slack}, slack))
-        return rows
+        return rows + self._fraction(offer, None if always else take)
+
+    def _fraction(self, offer: Offer, take: int | None) -> list[Row]:
+        """Write the saving fraction of equation (19): with `take` only where it is 1, without in any case."""
+        lack = offer.minimum_fraction * self.columns.amounts["baseline"] - self.columns.amounts["saving"]
+        slack = self._most(np.maximum(lack, 0.0))
+        if offer.minimum_fraction <= 0 or slack <= 0:
+            return []
+        saving = self.segments.amounts.get("saving", np.zeros(len(self.segments)))
+        tail, upper = ({}, 0.0) if take is None else ({take: slack}, slack)
+        return [self._row("subsidy_threshold", "fraction", lack, -saving, tail, upper)]
 
     def amounts(self, offer: Offer, take: int, amount: int, largest: float) -> list[Row]:
         """Write equation (20): at most the rate times what is saved or covered, the cap.

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 from scipy.special import ndtr
 
-from buildings.datafile import Frozen
+from datafile import Frozen
 from optimiser.money.economics import annuity_factor, present_value, replacement_flow_cny
 from vocabulary import Fault, InputError
 

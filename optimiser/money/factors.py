@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from pydantic import Field
 
-from buildings.datafile import Confidence, Frozen, load_yaml
+from datafile import Confidence, Frozen, load_yaml
 from vocabulary import CARRIERS, GAS_LHV_MJ_PER_M3, Fault, InputError, attributes, nearest
 
 DATA_DIR = Path(__file__).parent / "data"

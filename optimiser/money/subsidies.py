@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
-from buildings.datafile import Confidence, Frozen, load_yaml
+from datafile import Confidence, Frozen, load_yaml
 from optimiser.money.contracts import Lane
 from optimiser.money.factors import DATA_DIR
 from vocabulary import Fault, InputError, nearest

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, model_validator
 
-from buildings.datafile import Confidence, Frozen, load_yaml
+from datafile import Confidence, Frozen, load_yaml
 from optimiser.money.factors import DATA_DIR, gas_m3
 from vocabulary import HOURS_PER_YEAR, MONTHS, Fault, InputError, nearest
 

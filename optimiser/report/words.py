@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from pydantic import RootModel
 
 from buildings import load_catalogue
-from buildings.datafile import load_yaml
+from datafile import load_yaml
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")

@@ -1,28 +1,22 @@
-"""One validated door to the data files of `sim/data/`."""
+"""The data files of `sim/data/`."""
 
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 from typing import TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel
 
-from vocabulary import Fault, InputError
-
-
-class Record(BaseModel):
-    """A block of a data file: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from datafile import Confidence, Frozen, load_yaml
 
 
-class Figure(Record):
+class Figure(Frozen):
     """One number with where it comes from and how sure it is (A official to D judgement)."""
 
     value: float
     source: str
-    confidence: str
+    confidence: Confidence
 
 
 Block = TypeVar("Block", bound=BaseModel)
@@ -47,9 +41,4 @@ def load(name: str, shape: type[Block]) -> Block:
     --------
     `load("zoning.yaml", ZoningData).perimeter_depth_m` is 4.57.
     """
-    text = files("sim").joinpath("data", name).read_text(encoding="utf-8")
-    try:
-        return shape.model_validate(yaml.safe_load(text))
-    except ValidationError as error:
-        raise InputError([Fault(f"sim/data/{name}", ".".join(map(str, e["loc"])), repr(e["input"])[:80], e["msg"])
-                          for e in error.errors()]) from error
+    return load_yaml(Path(str(files("sim").joinpath("data", name))), shape)

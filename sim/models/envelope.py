@@ -8,7 +8,8 @@ from functools import cache
 from pydantic import Field
 
 from buildings.design import Design
-from sim.models.datafile import Record, load
+from datafile import Frozen
+from sim.models.datafile import load
 from sim.models.geometry import Facade, Plan, PlanZone, Polygon, Storey, Wall, area
 from sim.models.idd import OfficeIDF, add
 
@@ -16,7 +17,7 @@ LARGEST_WINDOW_HEIGHT = 0.99
 """Of the wall's height: the engine wants a window to lie inside its wall."""
 
 
-class Material(Record):
+class Material(Frozen):
     """One layer (frozen)."""
 
     thickness_m: float = Field(gt=0)
@@ -30,7 +31,7 @@ class Material(Record):
         return self.thickness_m / self.conductivity_w_per_mk
 
 
-class Insulation(Record):
+class Insulation(Frozen):
     """Insulation, whose thickness follows from the U-value (frozen)."""
 
     conductivity_w_per_mk: float
@@ -38,7 +39,7 @@ class Insulation(Record):
     specific_heat_j_per_kgk: float
 
 
-class OuterLayers(Record):
+class OuterLayers(Frozen):
     """Layers of a wall or roof from outside to inside (frozen)."""
 
     layers: tuple[str, ...]
@@ -46,13 +47,13 @@ class OuterLayers(Record):
     film_resistance_m2k_per_w: float
 
 
-class InnerLayers(Record):
+class InnerLayers(Frozen):
     """Layers of a floor or partition (frozen)."""
 
     layers: tuple[str, ...]
 
 
-class Ground(Record):
+class Ground(Frozen):
     """Soil and slab edge for ISO 13370 (frozen)."""
 
     soil_conductivity_w_per_mk: float
@@ -60,7 +61,7 @@ class Ground(Record):
     film_resistance_m2k_per_w: float
 
 
-class ConstructionData(Record):
+class ConstructionData(Frozen):
     """The data file `sim/data/constructions.yaml` (frozen, unknown keys refused)."""
 
     source: str

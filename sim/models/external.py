@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 
 from buildings.design import Design
-from sim.models.datafile import Record, load
+from datafile import Frozen
+from sim.models.datafile import load
 from sim.models.expand import expand
 from sim.models.external_measures import apply_measures
 from sim.models.frame import add_run_period, add_site
@@ -29,7 +30,7 @@ PATH = re.compile(r"^(/|\\\\|[A-Za-z]:[\\/])|\.\.[\\/]|^~")
 SHOWN = 20
 
 
-class ExternalData(Record):
+class ExternalData(Frozen):
     """The data file `sim/data/external.yaml` (frozen, unknown keys refused)."""
 
     largest_bytes: int

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 from buildings.design import Design
-from sim.models.datafile import Figure, Record, load
+from datafile import Frozen
+from sim.models.datafile import Figure, load
 from sim.models.geometry import Plan, PlanZone, Storey
 from sim.models.idd import OfficeIDF, add
 
 
-class GainData(Record):
+class GainData(Frozen):
     """The data file `sim/data/gains.yaml` (frozen, unknown keys refused)."""
 
     occupant_heat_w: Figure

@@ -15,7 +15,8 @@ from pydantic import Field
 from scipy.optimize import brentq
 
 from buildings.design import Design
-from sim.models.datafile import Record, load
+from datafile import Frozen
+from sim.models.datafile import load
 
 Point = tuple[float, float]
 Polygon = tuple[Point, ...]
@@ -23,7 +24,7 @@ Facade = Literal["north", "east", "south", "west"]
 FACADES: tuple[Facade, ...] = ("south", "east", "north", "west")
 
 
-class ZoningData(Record):
+class ZoningData(Frozen):
     """The data file `sim/data/zoning.yaml` (frozen, unknown keys refused)."""
 
     perimeter_depth_m: float = Field(gt=0)

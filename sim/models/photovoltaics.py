@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sim.models.datafile import Record, load
+from datafile import Confidence, Frozen
+from sim.models.datafile import load
 from sim.models.idd import OfficeIDF, add
 
 WATTS_PER_KW = 1000.0
 
 
-class PhotovoltaicData(Record):
+class PhotovoltaicData(Frozen):
     """The data file `sim/data/photovoltaics.yaml` (frozen, unknown keys refused)."""
 
     tilt_deg: float
@@ -20,7 +21,7 @@ class PhotovoltaicData(Record):
     array_type: str
     ground_coverage_ratio: float
     source: str
-    confidence: str
+    confidence: Confidence
 
 
 def add_photovoltaics(idf: OfficeIDF, capacity_kw: float) -> None:

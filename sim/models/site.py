@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from datafile import Frozen
 from sim.calendar import Calendar, load_calendar
-from sim.models.datafile import Record, load
+from sim.models.datafile import load
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,7 +64,7 @@ def site_of(weather: xr.Dataset, calendar: Calendar | None = None) -> Site:
     )
 
 
-class ModelSettings(Record):
+class ModelSettings(Frozen):
     """How a model is run (frozen, unknown keys refused); the defaults stand in `sim/data/settings.yaml`.
 
     Raises

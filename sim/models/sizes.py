@@ -13,7 +13,8 @@ from functools import cache
 from pydantic import RootModel
 
 from buildings.design import Design, Equipment
-from sim.models.datafile import Record, load
+from datafile import Frozen
+from sim.models.datafile import load
 from sim.models.idd import OfficeIDF
 
 KeptSizes = dict[str, float]
@@ -26,7 +27,7 @@ ALIKE = {name: group for group in (PUMPS, TOWERS) for name in group}
 AUTO = ("autosize", "autocalculate")
 
 
-class SizedObject(Record):
+class SizedObject(Frozen):
     """Sized fields of one kind of object (frozen)."""
 
     equipment: Equipment

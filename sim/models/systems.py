@@ -7,26 +7,27 @@ from typing import Literal
 
 from pydantic import Field, RootModel
 
-from sim.models.datafile import Figure, Record, load
+from datafile import Confidence, Frozen
+from sim.models.datafile import Figure, load
 
 
-class Season(Record):
+class Season(Frozen):
     """A figure for cooling and one for heating (frozen)."""
 
     cooling: Figure
     heating: Figure
 
 
-class Circuit(Record):
+class Circuit(Frozen):
     """Design temperatures of a water circuit (frozen)."""
 
     supply_c: float
     difference_k: float
     source: str
-    confidence: str
+    confidence: Confidence
 
 
-class CondenserCircuit(Record):
+class CondenserCircuit(Frozen):
     """Condenser-water temperatures (frozen); approach and limits hold where the setpoint follows the wet bulb."""
 
     supply_c: float
@@ -34,17 +35,17 @@ class CondenserCircuit(Record):
     low_c: float
     high_c: float
     source: str
-    confidence: str
+    confidence: Confidence
 
 
-class HotWater(Record):
+class HotWater(Frozen):
     """Heating-water circuits by kind of source (frozen)."""
 
     boiler: Circuit
     heat_pump: Circuit
 
 
-class Reset(Record):
+class Reset(Frozen):
     """A supply temperature that moves with outdoor air, linear between two points (frozen)."""
 
     at_low_c: float
@@ -52,10 +53,10 @@ class Reset(Record):
     at_high_c: float
     high_outdoor_c: float
     source: str
-    confidence: str
+    confidence: Confidence
 
 
-class ChillerKind(Record):
+class ChillerKind(Frozen):
     """Curves, limits and rating points of a kind of chiller (frozen): COP at part load over COP at full load."""
 
     capacity_curve: str
@@ -66,16 +67,16 @@ class ChillerKind(Record):
     part_load_cop_ratio: dict[float, float]
 
 
-class ChillerRating(Record):
+class ChillerRating(Frozen):
     """Rating point of water-cooled chillers (frozen)."""
 
     leaving_c: float
     condenser_c: float
     source: str
-    confidence: str
+    confidence: Confidence
 
 
-class Tower(Record):
+class Tower(Frozen):
     """Cooling towers (frozen)."""
 
     fan_power_per_heat: Figure
@@ -85,7 +86,7 @@ class Tower(Record):
     minimum_air_ratio: float
 
 
-class BoilerKind(Record):
+class BoilerKind(Frozen):
     """Efficiency curve of a kind of boiler (frozen); `rating_value` is the curve at the rating point."""
 
     curve: str
@@ -93,14 +94,14 @@ class BoilerKind(Record):
     minimum_part_load: float
 
 
-class Point(Record):
+class Point(Frozen):
     """A heat pump's rating point (frozen)."""
 
     load_c: float
     source_c: float
 
 
-class HeatPump(Record):
+class HeatPump(Frozen):
     """A plant heat pump (frozen)."""
 
     cooling_rating: Point
@@ -110,7 +111,7 @@ class HeatPump(Record):
     source: str
 
 
-class Absorption(Record):
+class Absorption(Frozen):
     """A direct-fired chiller-heater (frozen)."""
 
     heating_over_cooling_capacity: Figure
@@ -121,7 +122,7 @@ class Absorption(Record):
     chilled_water_low_limit_c: float
 
 
-class Vrf(Record):
+class Vrf(Frozen):
     """Limits of VRF (frozen)."""
 
     minimum_part_load: float
@@ -129,14 +130,14 @@ class Vrf(Record):
     highest_outdoor_heating_c: float
 
 
-class Split(Record):
+class Split(Frozen):
     """Limits of split units (frozen)."""
 
     lowest_outdoor_heating_c: float
     highest_outdoor_supplementary_c: float
 
 
-class Borefield(Record):
+class Borefield(Frozen):
     """Ground and boreholes (frozen)."""
 
     ground_conductivity_w_per_mk: Figure
@@ -156,7 +157,7 @@ class Borefield(Record):
     pipe_distance_m: Figure
 
 
-class SystemData(Record):
+class SystemData(Frozen):
     """The data file `sim/data/systems.yaml` (frozen, unknown keys refused)."""
 
     sizing_factor: Season
@@ -182,7 +183,7 @@ class SystemData(Record):
     borefield: Borefield
 
 
-class CurveData(Record):
+class CurveData(Frozen):
     """One performance curve (frozen)."""
 
     form: Literal["Biquadratic", "Quadratic", "Cubic"]
@@ -190,7 +191,7 @@ class CurveData(Record):
     x_limits: tuple[float, float]
     y_limits: tuple[float, float] | None
     source: str
-    confidence: str
+    confidence: Confidence
 
 
 class CurveFile(RootModel[dict[str, CurveData]]):

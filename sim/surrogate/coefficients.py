@@ -7,10 +7,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.models.datafile import Record, load
+from datafile import Frozen
+from sim.models.datafile import load
 
 
-class Coefficient(Record):
+class Coefficient(Frozen):
     """Start value and limits of one coefficient (frozen)."""
 
     start: float
@@ -20,7 +21,7 @@ class Coefficient(Record):
     text: str
 
 
-class CoefficientData(Record):
+class CoefficientData(Frozen):
     """The data file `sim/data/surrogate.yaml` (frozen, unknown keys refused)."""
 
     source: str

@@ -23,7 +23,8 @@ from vocabulary import CARRIERS, END_USES, MONTHS, Fault, InputError
 
 Array = NDArray[np.float64]
 KIND = "retrofolio surrogate"
-VERSION = 1
+PARTS = "parts"  # one group holds all others: the CF checker stops at files with two groups side by side
+VERSION = 2
 _PLACE_OF_USE = [END_USES.index(use.removesuffix("_gas")) for use in USES]
 _KNOWN = ("interior_lighting", "interior_equipment", "other", "fans")
 _DIMS = {
@@ -124,8 +125,8 @@ def write(path: str | Path, climate: Climate, learned: Learned, ranges: Mapping[
     }
     if learned.peaks is not None:
         stages["peaks"] = learned.peaks
-    groups = {name: _stage_dataset(stage) for name, stage in stages.items()}
-    groups["climate"] = climate.to_dataset()
+    groups = {f"{PARTS}/{name}": _stage_dataset(stage) for name, stage in stages.items()}
+    groups[f"{PARTS}/climate"] = climate.to_dataset()
     attrs = {
         **(attributes or {}),
         "surrogate_kind": KIND, "surrogate_version": VERSION, "stages": json.dumps(sorted(stages)),
@@ -161,7 +162,7 @@ def read(path: str | Path) -> tuple[Climate, Learned, dict[str, tuple[float, flo
     if attrs.get("surrogate_kind") != KIND or int(attrs.get("surrogate_version", 0)) != VERSION:
         raise InputError([Fault(str(path), "surrogate_version", str(attrs.get("surrogate_version", "none")),
                                 f"a surrogate of version {VERSION}: fit it again")])
-    stages = {name: _stage_of(netcdf.read_dataset(path, name)) for name in json.loads(attrs["stages"])}
+    stages = {name: _stage_of(netcdf.read_dataset(path, f"{PARTS}/{name}")) for name in json.loads(attrs["stages"])}
 
     def part(prefix: str) -> dict[str, Stage]:
         return {name.removeprefix(prefix): stage for name, stage in stages.items() if name.startswith(prefix)}
@@ -169,7 +170,7 @@ def read(path: str | Path) -> tuple[Climate, Learned, dict[str, tuple[float, flo
     learned = Learned(json.loads(attrs["coefficients"]), part("loads_"), part("uses_"), part("sizes_"),
                       stages.get("peaks"), np.asarray(root["error_scale"].values, dtype=float))
     ranges = {name: (float(low), float(high)) for name, (low, high) in json.loads(attrs["ranges"]).items()}
-    climate = Climate.from_dataset(netcdf.read_dataset(path, "climate"))
+    climate = Climate.from_dataset(netcdf.read_dataset(path, f"{PARTS}/climate"))
     return (climate, learned, ranges, tuple(json.loads(attrs["systems"])), json.loads(attrs["errors"]),
             json.loads(attrs["labels"]))
 

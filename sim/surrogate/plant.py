@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sim.models.datafile import Record, load
+from datafile import Confidence, Frozen
+from sim.models.datafile import load
 from sim.models.systems import curve_data, system_data
 from sim.surrogate.climate import Climate
 from sim.surrogate.inputs import CHOICES, Table
@@ -24,7 +25,7 @@ _AIR_FLOW = 3600.0 / (1.2 * 1.006)
 """m3/h of air per kW and K."""
 
 
-class UnitCurve(Record):
+class UnitCurve(Frozen):
     """One curve of a room unit (frozen)."""
 
     coefficients: tuple[float, ...] = Field(min_length=7, max_length=7)
@@ -38,11 +39,11 @@ class UnitCurve(Record):
         return [*self.coefficients, *self.x, *self.y, self.cubic_x]
 
 
-class RoomUnitCurves(Record):
+class RoomUnitCurves(Frozen):
     """The data file `sim/data/room_unit_curves.yaml` (frozen, unknown keys refused)."""
 
     source: str
-    confidence: str
+    confidence: Confidence
     vrf: dict[str, UnitCurve]
     split: dict[str, UnitCurve]
 

@@ -14,14 +14,15 @@ from scipy.stats import norm, qmc
 from buildings import Building, Catalogue, Package, apply_package, load_archetypes, load_catalogue, offered_measures
 from buildings import resolve as resolving
 from buildings.design import Design
-from sim.models.datafile import Record, load
+from datafile import Frozen
+from sim.models.datafile import load
 from sim.surrogate.inputs import numbers
 from vocabulary import SOURCE_SYSTEMS, InputError
 
 Array = NDArray[np.float64]
 
 
-class Limits(Record):
+class Limits(Frozen):
     """Smallest and largest value (frozen)."""
 
     low: float
@@ -36,7 +37,7 @@ class Limits(Record):
         return float(self.low * (self.high / self.low) ** u)
 
 
-class TrainingSpace(Record):
+class TrainingSpace(Frozen):
     """The data file `sim/data/training_space.yaml` (frozen, unknown keys refused)."""
 
     source: str
