@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
 from vocabulary import Fault, InputError, nearest
 
@@ -71,7 +71,7 @@ def load_yaml(path: str | Path, schema: type[Record]) -> Record:
         content = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=UniqueKeyLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError([Fault(file.name, "file", " ".join(str(error).split()), "readable YAML")]) from error
-    if not isinstance(content, Mapping):
+    if not isinstance(content, Mapping) and not issubclass(schema, RootModel):
         raise InputError([Fault(file.name, "file", type(content).__name__, "a mapping at the top")])
     try:
         return schema.model_validate(content)
