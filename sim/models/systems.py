@@ -131,8 +131,9 @@ class Vrf(Frozen):
 
 
 class Split(Frozen):
-    """Limits of split units (frozen)."""
+    """Sizes and limits of split units (frozen)."""
 
+    unit_step_margin: Figure
     lowest_outdoor_heating_c: float
     highest_outdoor_supplementary_c: float
 
