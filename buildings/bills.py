@@ -124,7 +124,7 @@ def _strangers(rows: Sequence[BillRow], known: Mapping[str, float], file: str) -
 
 
 def unit_faults(rows: Sequence[BillRow], floor_areas_m2: Mapping[str, float], file: str) -> list[Fault]:
-    """Find electricity in 10^4 kWh and gas in MJ.
+    """Find electricity in 10^4 kWh or MWh, and gas in MJ.
 
     Parameters
     ----------
@@ -161,26 +161,59 @@ def _electricity_unit(rows: Sequence[BillRow], floor_area_m2: float, file: str) 
     given = [(row.number, row.bill.electricity_kwh) for row in rows if row.bill.electricity_kwh]
     if not given:
         return []
-    expected = "kWh (this looks like 10^4 kWh)"
     median = statistics.median(value for _, value in given)
     if median / floor_area_m2 < load_columns().traps.electricity_floor_kwh_per_m2_month:
-        number, value = given[0]
-        return [Fault(file, f"row {number} and {len(given) - 1} more of {rows[0].building_id}, column electricity_kwh",
-                      f"{value:g}", expected, f"{value * 1e4:.0f}")]
+        unit, factor = _larger_unit(12 * median / floor_area_m2)
+        return [_whole_building(rows[0].building_id, "electricity_kwh", given, file, f"kWh (this looks like {unit})",
+                                factor)]
     return [
-        Fault(file, f"row {number}, column electricity_kwh", f"{value:g}", expected, f"{value * 1e4:.0f}")
+        Fault(file, f"row {number}, column electricity_kwh", f"{value:g}", "kWh (this looks like 10^4 kWh)",
+              f"{value * 1e4:.0f}")
         for number, value in given if value * 1000 < median and 0.2 < value * 1e4 / median < 5
     ]
 
 
+def _larger_unit(intensity: float) -> tuple[str, float]:
+    """Return the unit that makes a yearly intensity [kWh/m2] a plausible one: 10^4 kWh, or else MWh."""
+    low, high = load_columns().traps.electricity_plausible_kwh_per_m2_year
+    if low <= intensity * 1000 <= high and not low <= intensity * 1e4 <= high:
+        return "MWh", 1000.0
+    return "10^4 kWh", 1e4
+
+
+def _whole_building(
+    name: str, column: str, given: Sequence[tuple[int, float]], file: str, expected: str, factor: float
+) -> Fault:
+    number, value = given[0]
+    return Fault(file, f"row {number} and {len(given) - 1} more of {name}, column {column}", f"{value:g}", expected,
+                 f"{value * factor:.0f}")
+
+
 def _gas_unit(rows: Sequence[BillRow], floor_area_m2: float, file: str) -> list[Fault]:
-    limit = load_columns().traps.gas_in_mj_above_m3_per_m2_month * floor_area_m2
-    high = [(row.number, row.bill.gas_m3) for row in rows if row.bill.gas_m3 and row.bill.gas_m3 > limit]
+    traps, expected = load_columns().traps, "m3 (this looks like MJ)"
+    known = [row.bill.gas_m3 for row in rows if row.bill.gas_m3 is not None]
+    given = [(row, row.bill.gas_m3) for row in rows if row.bill.gas_m3]
+    if not given:
+        return []
+    if 12 * sum(known) / len(known) > traps.gas_in_mj_above_m3_per_m2_year * floor_area_m2 and _all_alike(given):
+        numbered = [(row.number, value) for row, value in given]
+        return [_whole_building(rows[0].building_id, "gas_m3", numbered, file, expected, 1 / GAS_LHV_MJ_PER_M3)]
+    limit = traps.gas_in_mj_above_m3_per_m2_month * floor_area_m2
     return [
-        Fault(file, f"row {number}, column gas_m3", f"{value:g}", "m3 (this looks like MJ)",
-              f"{value / GAS_LHV_MJ_PER_M3:.0f}")
-        for number, value in high
+        Fault(file, f"row {row.number}, column gas_m3", f"{value:g}", expected, f"{value / GAS_LHV_MJ_PER_M3:.0f}")
+        for row, value in given if value > limit or _is_mj_beside_others(row, value, given)
     ]
+
+
+def _all_alike(given: Sequence[tuple[BillRow, float]]) -> bool:
+    """Return whether no month stands out as the one in another unit."""
+    return not any(_is_mj_beside_others(row, value, given) for row, value in given)
+
+
+def _is_mj_beside_others(row: BillRow, value: float, given: Sequence[tuple[BillRow, float]]) -> bool:
+    """Return whether a month is some 36 times the same month of other years."""
+    same = [other for peer, other in given if peer.bill.month_of_year == row.bill.month_of_year and peer is not row]
+    return bool(same) and 0.5 < value / GAS_LHV_MJ_PER_M3 / statistics.median(same) < 2
 
 
 def monthly_array(bills: Sequence[MonthlyBill], column: str, months: Sequence[str]) -> npt.NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -15,6 +16,18 @@ from buildings.spreadsheet import Row, Sheet, Value, header_faults, load_columns
 from vocabulary import Fault, InputError, nearest
 
 Values = dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What a registry and its bills hold: the rows, the buildings that are in order, and every fault.
+
+    `rows` are those of the file; `buildings` has the row number of each building that could be resolved.
+    """
+
+    sheet: Sheet | None
+    buildings: dict[int, Building]
+    faults: tuple[Fault, ...]
 
 
 def read_registry(path: str | Path, bills: str | Path | None = None) -> list[Building]:
@@ -44,6 +57,31 @@ def read_registry(path: str | Path, bills: str | Path | None = None) -> list[Bui
     >>> len(read_registry(DATA_DIR / "jiading_sample.csv"))
     12
     """
+    examined = examine_registry(path, bills)
+    if examined.faults:
+        raise InputError(examined.faults)
+    return list(examined.buildings.values())
+
+
+def examine_registry(path: str | Path, bills: str | Path | None = None) -> Examined:
+    """Read a registry as far as it can be read, and collect every fault instead of raising.
+
+    Parameters
+    ----------
+    path, bills : str or Path
+        As in `read_registry`.
+
+    Returns
+    -------
+    Examined
+        Buildings of the rows that are in order, whatever the other rows hold.
+
+    Examples
+    --------
+    >>> from buildings.datafile import DATA_DIR
+    >>> examine_registry(DATA_DIR / "jiading_sample.csv").faults
+    ()
+    """
     faults: list[Fault] = []
     read: dict[str, tuple[MonthlyBill, ...]] = {}
     rows: list[tuple[Row, Values]] = []
@@ -58,10 +96,8 @@ def read_registry(path: str | Path, bills: str | Path | None = None) -> list[Bui
             read = read_bills(bills, _floor_areas(rows) if sheet is not None else None)
         except InputError as error:
             faults += error.faults
-    buildings = _resolved(sheet, rows, read, faults) if sheet is not None else []
-    if faults:
-        raise InputError(faults)
-    return buildings
+    buildings = _resolved(sheet, rows, read, faults) if sheet is not None else {}
+    return Examined(sheet, buildings, tuple(faults))
 
 
 def _checked_rows(sheet: Sheet, folder: Path, faults: list[Fault]) -> list[tuple[Row, Values]]:
@@ -194,16 +230,17 @@ def _floor_areas(rows: list[tuple[Row, Values]]) -> dict[str, float]:
 
 def _resolved(
     sheet: Sheet, rows: list[tuple[Row, Values]], bills: dict[str, tuple[MonthlyBill, ...]], faults: list[Fault]
-) -> list[Building]:
+) -> dict[int, Building]:
+    """Return the buildings that can be resolved by row number, and add the faults of the others."""
     required = [name for name, column in load_columns().registry.items() if column.required]
     archetypes, catalogue = load_archetypes(), load_catalogue()
-    buildings = []
+    buildings = {}
     for row, values in rows:
         if any(values.get(name) is None for name in required):
             continue
         try:
-            buildings.append(resolve(values, archetypes, catalogue, file=sheet.file, place=f"row {row.number}",
-                                     bills=bills.get(str(cast(str, values["building_id"])), ())))
+            buildings[row.number] = resolve(values, archetypes, catalogue, file=sheet.file, place=f"row {row.number}",
+                                            bills=bills.get(str(cast(str, values["building_id"])), ()))
         except InputError as error:
             faults += error.faults
     return buildings

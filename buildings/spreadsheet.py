@@ -45,8 +45,18 @@ class Traps(Frozen):
     electricity_plausible_kwh_per_m2_year: tuple[float, float]
     gas_plausible_m3_per_m2_year: tuple[float, float]
     gas_in_mj_above_m3_per_m2_month: float
+    gas_in_mj_above_m3_per_m2_year: float
     water_plausible_m3_per_person_year: tuple[float, float]
     month_jump_factor: float
+    usual_month_factor: float
+    merged_month_factor: float
+    empty_month_fraction: float
+    level_shift_factor: float
+    scatter_multiple: float
+    price_electricity_cny_per_kwh: float
+    price_gas_cny_per_m3: float
+    price_water_cny_per_m3: float
+    cost_plausible_fraction: tuple[float, float]
 
 
 class ColumnFile(Frozen):

@@ -34,6 +34,12 @@ COLUMNS = (
 BILL_COLUMNS = ("building_id", "month", "electricity_kwh", "gas_m3", "water_m3", "cost_cny", "reading", "illustrative")
 
 
+def load_parameters() -> Parameters:
+    """Return the content of `illustrative_district.yaml`: what the district and the published series are made of."""
+    content: Parameters = yaml.safe_load((DATA_DIR / "illustrative_district.yaml").read_text(encoding="utf-8"))
+    return content
+
+
 def _pick(rng: np.random.Generator, shares: Mapping[str, float]) -> str:
     weights = np.array(list(shares.values()))
     return str(rng.choice(np.array(list(shares)), p=weights / weights.sum()))
@@ -265,7 +271,7 @@ def main(out: Annotated[Path, typer.Option(help="folder for the two files")] = D
 
     Example: python -m scripts.make_illustrative_district --out buildings/data
     """
-    parameters = yaml.safe_load((DATA_DIR / "illustrative_district.yaml").read_text(encoding="utf-8"))
+    parameters = load_parameters()
     rows = registry_rows(parameters)
     bills = bill_rows(rows, parameters)
     _write(out / "jiading_illustrative.csv", COLUMNS, rows)

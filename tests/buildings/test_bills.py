@@ -5,7 +5,10 @@ from hypothesis import strategies as st
 
 from buildings import MonthlyBill, read_bills, read_registry
 from buildings.bills import BillRow, annual, full_years, monthly_array, unit_faults
-from buildings.plausibility import check_files, strange_bills
+from buildings.datafile import DATA_DIR
+from buildings.odd_bills import level_shift, strange_bills
+from buildings.plausibility import check_files
+from buildings.spreadsheet import load_columns
 from vocabulary import InputError
 
 MONTHS = [f"{year}-{month:02d}" for year in (2023, 2024, 2025) for month in range(1, 13)]
@@ -55,10 +58,26 @@ def test_wrong_units_are_named(tmp_path):
     rows += [f"B,{month},42000,{60_000 * 4},50," for month in MONTHS[:2]]
     rows += [f"C,{month},42000,100,50," for month in MONTHS[:11]] + ["C,2023-12,4.3,100,50,"]
     faults = faults_of(bills_file(tmp_path, rows), {"A": 6000.0, "B": 6000.0, "C": 6000.0})
-    assert [fault.nearest for fault in faults] == ["42000", "6744", "6744", "43000"]
+    assert [fault.nearest for fault in faults] == ["42000", "6744", "43000"]
     assert "10^4 kWh" in faults[0].expected
     assert "MJ" in faults[1].expected
-    assert faults[3].place == "row 27, column electricity_kwh"
+    assert faults[1].place == "row 14 and 1 more of B, column gas_m3"
+    assert faults[2].place == "row 27, column electricity_kwh"
+
+
+def test_megawatt_hours_are_not_taken_for_ten_thousands(tmp_path):
+    rows = [f"A,{month},{42 + n}.5,,," for n, month in enumerate(MONTHS[:12])]
+    (fault,) = faults_of(bills_file(tmp_path, rows), {"A": 6000.0})
+    assert "MWh" in fault.expected
+    assert fault.nearest == "42500"
+
+
+def test_one_month_of_gas_in_mj_beside_cubic_metres(tmp_path):
+    rows = [f"A,{month},42000,{300 if month[5:] in ('12', '01', '02') else 20},," for month in MONTHS]
+    rows[12] = f"A,2024-01,42000,{310 * 35.588:.0f},,"
+    (fault,) = faults_of(bills_file(tmp_path, rows), {"A": 6000.0})
+    assert fault.place == "row 14, column gas_m3"
+    assert fault.nearest == "310"
 
 
 @given(st.floats(15, 300), st.floats(500, 100_000), st.lists(st.floats(0.4, 1.9), min_size=12, max_size=12))
@@ -95,8 +114,75 @@ def test_strange_bills_are_named_not_refused(write_registry, tmp_path):
     del rows[20]
     faults, strange = check_files(write_registry({}), bills_file(tmp_path, rows))
     assert faults == []
-    assert {item.place for item in strange} == {"building A1", "row 7, column electricity_kwh"}
-    assert "2024-09" in next(item.found for item in strange if item.place == "building A1")
+    assert {item.place for item in strange} == {"row 22, column month", "row 7, column electricity_kwh"}
+    assert "2024-09" in next(item.found for item in strange if item.place == "row 22, column month")
+
+
+def series(amounts, months=MONTHS, **more):
+    return [BillRow(n + 2, "A", MonthlyBill(month=month, electricity_kwh=amount, **more))
+            for n, (month, amount) in enumerate(zip(months, amounts, strict=True))]
+
+
+def one_building(sample, **changes):
+    return [sample[3].model_copy(update={"building_id": "A", **changes})]
+
+
+def seasonal(seed=0, count=36, noise=0.03):
+    rng = np.random.default_rng(seed)
+    shape = np.array([9.1, 8.2, 7.3, 5.8, 6.2, 7.2, 10.8, 11.1, 9.4, 6.2, 6.2, 8.3])
+    return 7600 * np.tile(shape, 3)[:count] * (1 + noise * rng.standard_normal(count))
+
+
+@given(st.integers(0, 10_000), st.integers(4, 32), st.sampled_from([0.5, 0.6, 0.7, 1.45, 1.7, 2.0, 3.0]))
+def test_a_meter_change_is_found_in_its_month(seed, start, factor):
+    amounts = seasonal(seed)
+    amounts[start:] *= factor
+    found = level_shift(dict(enumerate(amounts)), load_columns().traps)
+    assert found is not None
+    assert found[0] == start
+    assert found[1] == pytest.approx(factor, rel=0.08)
+
+
+@given(st.integers(0, 10_000), st.integers(12, 36), st.floats(-0.1, 0.1))
+def test_weather_growth_and_seasons_are_no_meter_change(seed, count, growth):
+    amounts = seasonal(seed, count) * (1 + growth) ** (np.arange(count) / 12)
+    assert level_shift(dict(enumerate(amounts)), load_columns().traps) is None
+
+
+def test_a_meter_change_is_named_with_its_row_unless_a_retrofit_explains_it(sample):
+    amounts = seasonal()
+    amounts[20:] *= 0.6
+    (found,) = strange_bills(series(amounts), one_building(sample), "f")
+    assert found.place == "row 22, column electricity_kwh"
+    assert "from 2024-09 on" in found.found
+    assert "meter" in found.expected
+    assert strange_bills(series(amounts), one_building(sample, retrofit_month="2024-08"), "f") == []
+
+
+@pytest.mark.parametrize("count", [12, 36])
+def test_doubled_merged_and_split_months(sample, count):
+    doubled = seasonal(1, count)
+    doubled[4] *= 2
+    (found,) = strange_bills(series(doubled, MONTHS[:count]), one_building(sample), "f")
+    assert found.place == "row 6, column electricity_kwh"
+    assert "twice" in found.expected
+    merged = seasonal(2, count)
+    merged[6] += merged[5]
+    merged[5] = 0
+    places = {f.place: f.expected for f in strange_bills(series(merged, MONTHS[:count]), one_building(sample), "f")}
+    assert "two months in one" in places["row 8, column electricity_kwh"]
+    assert "row 7, column electricity_kwh" in places
+    kept = [row for row in series(merged, MONTHS[:count]) if row.number != 7]
+    places = {f.place: f.expected for f in strange_bills(kept, one_building(sample), "f")}
+    assert "two months in one" in places["row 8, column electricity_kwh"]
+
+
+def test_costs_that_do_not_fit_the_amounts(sample):
+    (found,) = strange_bills(series(seasonal(), cost_cny=4.2), one_building(sample), "f")
+    assert found.place == "row 2 and 35 more of A, column cost_cny"
+    fair = [BillRow(row.number, "A", row.bill.model_copy(update={"cost_cny": 0.85 * row.bill.electricity_kwh}))
+            for row in series(seasonal())]
+    assert strange_bills(fair, one_building(sample), "f") == []
 
 
 def test_odd_intensity_is_strange(sample):
@@ -104,6 +190,20 @@ def test_odd_intensity_is_strange(sample):
     rows = [BillRow(2, building.building_id, MonthlyBill(month="2024-01", electricity_kwh=40 * building.floor_area_m2))]
     (found,) = strange_bills(rows, sample, "f")
     assert "480 kWh/m2" in found.found
+
+
+def test_nothing_is_strange_in_the_district_but_its_estimates():
+    _, strange = check_files(DATA_DIR / "jiading_illustrative.csv", DATA_DIR / "jiading_illustrative_bills.csv")
+    assert {item.place.split("column ")[1] for item in strange} == {"reading"}
+
+
+def test_faults_do_not_hide_what_is_strange(write_registry, tmp_path):
+    registry = write_registry({"year_built": "1905"}, {"building_id": "B", "storeys": "-2", "name": "two"})
+    rows = ["A1,2024-01,-5,,,"] + [f"A1,{month},{5000 * 300 if n == 8 else 5000 * 9},,," for n, month in
+                                   enumerate(MONTHS[:12])]
+    faults, strange = check_files(registry, bills_file(tmp_path, rows))
+    assert {fault.place for fault in faults} == {"row 3, column storeys", "row 2, column electricity_kwh"}
+    assert {"row 2, column year_built", "row 11, column electricity_kwh"} <= {item.place for item in strange}
 
 
 def test_check_names_strange_registry_values(write_registry):
