@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, RootModel
+import xarray as xr
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 
 from sim.engine.record import Record
 from sim.models.datafile import Figure, load
+
+Finding = Literal["severe", "unmet", "implausible"]
+"""Names of the flags `finding_severe`, `finding_unmet`, `finding_implausible`."""
 
 
 class _Frozen(BaseModel):
@@ -25,8 +32,10 @@ class HarmlessMessage(_Frozen):
     source: str
 
 
-class HarmlessMessages(RootModel[tuple[HarmlessMessage, ...]]):
+class HarmlessMessages(_Frozen):
     """The list in `sim/data/harmless_messages.yaml`."""
+
+    messages: tuple[HarmlessMessage, ...]
 
 
 class Bounds(_Frozen):
@@ -62,7 +71,7 @@ def limits() -> Limits:
 @cache
 def harmless() -> tuple[re.Pattern[str], ...]:
     """Return the patterns of severe messages known to be harmless."""
-    return tuple(re.compile(message.pattern) for message in load("harmless_messages.yaml", HarmlessMessages).root)
+    return tuple(re.compile(message.pattern) for message in load("harmless_messages.yaml", HarmlessMessages).messages)
 
 
 def findings(record: Record, floor_area_m2: float) -> Findings:
@@ -91,6 +100,30 @@ def findings(record: Record, floor_area_m2: float) -> Findings:
         implausible=_is_implausible(record, floor_area_m2),
         severe_message=serious[0] if serious else "",
     )
+
+
+def barred_from_fitting(simulations: xr.Dataset, barred: Iterable[Finding]) -> NDArray[np.bool_]:
+    """Return which runs must not be learnt from: failed ones, and those with a finding that a study bars.
+
+    Parameters
+    ----------
+    simulations : xr.Dataset
+        From `sim.simulate`.
+    barred : iterable of str
+        Findings that bar a run; the run keeps its row.
+
+    Returns
+    -------
+    ndarray of bool
+        Shape (case,).
+
+    Examples
+    --------
+    With `barred=("severe",)` a run with only `finding_unmet` is learnt from.
+    """
+    flags = [simulations[f"finding_{name}"].values.astype(bool) for name in barred]
+    failed: NDArray[np.bool_] = simulations["status"].values.astype(str) != "ok"
+    return np.any([failed, *flags], axis=0)
 
 
 def _is_implausible(record: Record, floor_area_m2: float) -> bool:

@@ -13,7 +13,7 @@ import xarray as xr
 import netcdf
 from sim.case import Case, canonical, case_key, design_table
 from sim.engine import findings as findings_module
-from sim.engine.findings import findings
+from sim.engine.findings import barred_from_fitting, findings
 from sim.engine.gather import Chunk, static
 from sim.engine.progress import JsonReporter, Tally, reporter
 from sim.engine.record import Record
@@ -152,8 +152,8 @@ def test_harmless_messages_of_the_data_file_compile_and_have_reasons():
     from sim.engine.findings import HarmlessMessages, harmless
     from sim.models.datafile import load
 
-    assert len(harmless()) == len(load("harmless_messages.yaml", HarmlessMessages).root)
-    assert all(message.reason for message in load("harmless_messages.yaml", HarmlessMessages).root)
+    assert len(harmless()) == len(load("harmless_messages.yaml", HarmlessMessages).messages)
+    assert all(message.reason for message in load("harmless_messages.yaml", HarmlessMessages).messages)
 
 
 @pytest.mark.parametrize(("failed", "refused"), [(2, False), (3, True)])
@@ -189,3 +189,12 @@ def test_every_style_shows_a_tally(style, capsys):
     with reporter(style) as shown:
         shown.show(Tally(total=2, done=1))
     assert capsys.readouterr().out == ""  # standard output belongs to the command
+
+
+def test_findings_bar_a_run_from_fitting_as_the_study_says():
+    found = xr.Dataset({"status": ("case", np.array(["ok", "ok", "ok", "failed", "ok"])),
+                        "finding_severe": ("case", [True, False, False, False, False]),
+                        "finding_unmet": ("case", [False, True, False, False, False]),
+                        "finding_implausible": ("case", [False, False, True, False, False])})
+    assert barred_from_fitting(found, ("severe", "implausible")).tolist() == [True, False, True, True, False]
+    assert barred_from_fitting(found, ()).tolist() == [False, False, False, True, False]
