@@ -29,6 +29,8 @@ _UNITS = {
     "m**2": "m2",
     "kWh/kW": "kW h kW-1",
     "kWh kW-1": "kW h kW-1",
+    "a": "year",
+    "years": "year",
     "": "1",
 }  # spellings accepted on input, never written
 _BP = ("building", "package")
@@ -54,6 +56,8 @@ _TABLE: dict[str, tuple[tuple[str, ...], str]] = {
     "pv_self_used_node": ((*_BP, "pv_node"), _ENERGY),
     "pv_annual_cost_saving_node": ((*_BP, "pv_node"), _MONEY),
     "annual_cost_baseline": (("building",), _MONEY),
+    "package_life": (_BP, "year"),
+    "annual_upkeep_cost": (_BP, _MONEY),
     "obligatory_works_cost": (("building",), _MONEY),
     "end_of_life_year": (("building",), _NUMBER),
 }
@@ -69,6 +73,7 @@ _NOT_NEGATIVE = {
     "pv_capacity_node",
     "pv_self_used_node",
     "annual_cost_baseline",
+    "annual_upkeep_cost",
     "baseline_carrier_energy",
     "obligatory_works_cost",
 }
@@ -110,6 +115,8 @@ class Cube:
     cost_baseline: Floats | None
     obligatory_works: Floats | None
     end_of_life: Ints | None
+    life: Floats | None = None
+    upkeep: Floats | None = None
 
 
 def read_cube(dataset: xr.Dataset, rules: Rules) -> Cube:
@@ -222,6 +229,11 @@ def _saving_faults(dataset: xr.Dataset, offered: Flags) -> Iterator[Fault]:
     for name in ("energy_saving", "capital_cost"):
         none = _values(dataset, name)[:, :1]
         yield from _first(dataset, name, np.abs(none) > 0.0, none, f"0 for the package {NO_PACKAGE!r}")
+    if "package_life" in dataset:
+        life = _values(dataset, "package_life")
+        offered = offered.copy()
+        offered[:, 0] = False
+        yield from _first(dataset, "package_life", offered & (life <= 0.0), life, "more than 0")
     if "end_of_life_year" in dataset:
         year = _values(dataset, "end_of_life_year")
         yield from _first(
@@ -313,6 +325,8 @@ def _arrays(dataset: xr.Dataset, rules: Rules) -> Cube:
         cost_baseline=maybe("annual_cost_baseline"),
         obligatory_works=maybe("obligatory_works_cost"),
         end_of_life=None if life is None else life.astype(np.intp),
+        life=maybe("package_life"),
+        upkeep=maybe("annual_upkeep_cost"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,9 @@ class Plan:
     """What is done at each building; arrays of shape (building,).
 
     `package` is 0 for none; `pv_kw` the PV size; `touched` as INTERFACES defines it; `lane` a place in `rules.LANES`;
-    `year`
-    counts from 1, 0 where untouched; `place` is the contract's place when the grouping is decided, else 0; `scheme`
-    names
-    the subsidy scheme of each contract that takes one.
+    `year` counts from 1, 0 where untouched; `place` is the contract's place when the grouping is decided, else 0;
+    `scheme` names the subsidy scheme of each contract that takes one, and `claims`, where there are several plan
+    years, what it claims in each of them [CNY].
     """
 
     package: Ints
@@ -31,6 +30,7 @@ class Plan:
     year: Ints
     place: Ints
     scheme: Mapping[str, str]
+    claims: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 def empty_plan(buildings: int) -> Plan:

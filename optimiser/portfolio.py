@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
@@ -40,10 +40,16 @@ _ROWS: dict[str, tuple[str, str]] = {
     "packages_allowed": ("1", "of these, allowed by rules and floor"),
     "packages_kept": ("1", "of these, not dominated by another"),
     "columns_solved": ("1", "columns that HiGHS was given in the end"),
+    "objective_lost_to_cap": ("1", "proven bound on what columns_per_building costs"),
     "cheapest_capital_cost": ("1", "cost of the cheapest package that would meet the floor"),
     "cheapest_pv_capacity": ("kW", "PV that this package needs to meet the floor"),
     "money_missing": ("1", "what the budget lacks for it"),
     "subsidy": ("1", "subsidy of the building's contract, by share of investment"),
+    "guarantee_payment": ("1", "expected payment for a missed guarantee per year of the term, by share of saving"),
+    "public_money_saved": ("1", "owner's cost without minus with the contract, over its term, undiscounted"),
+    "owner_cost_saving": ("1", "owner's cost without minus with the plan in the year"),
+    "owner_cost_without": ("1", "owner's energy cost in the year without the plan, all buildings"),
+    "owner_cost": ("1", "owner's cost in the year with the plan, all buildings"),
 }
 _MONEY = {
     "capital_cost",
@@ -53,6 +59,11 @@ _MONEY = {
     "cheapest_capital_cost",
     "money_missing",
     "subsidy",
+    "guarantee_payment",
+    "public_money_saved",
+    "owner_cost_saving",
+    "owner_cost_without",
+    "owner_cost",
 }
 _IN_BASIS = {"energy_saving", "energy_saving_without_pv", "saving_fraction", "coal_saving"}
 _OBJECTIVE_UNITS = {"saving": "kW h", "excess_saving": "kW h", "net_present_value": "1", "carbon": "t"}
@@ -88,7 +99,8 @@ class Outcome:
     broken: tuple[str, ...]
     cheapest: Cheapest
     seconds: float
-    counts: Mapping[str, int]
+    counts: Mapping[str, float]
+    yearly: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def to_dataset(cube: Cube, outcomes: Mapping[str, Outcome]) -> xr.Dataset:
@@ -101,9 +113,13 @@ def to_dataset(cube: Cube, outcomes: Mapping[str, Outcome]) -> xr.Dataset:
     outcomes : mapping of scenario label to Outcome
     """
     results = list(outcomes.values())
-    data = _building_variables(cube, results) | _scenario_variables(results)
+    data = _building_variables(cube, results) | _scenario_variables(results) | _yearly_variables(results)
     coords = {"scenario": list(outcomes), "building": list(cube.buildings)}
     dataset = xr.Dataset(data, coords)
+    if "cash_year" in dataset.dims:
+        years = np.arange(dataset.sizes["cash_year"])
+        attrs = {"units": "1", "long_name": "year of the plan, 0 its start"}
+        dataset = dataset.assign_coords(cash_year=("cash_year", years, attrs))
     basis = results[0].rules.energy_basis
     for name, array in dataset.data_vars.items():
         array.attrs.update(_attributes(str(name), basis, results))
@@ -149,6 +165,16 @@ def _scenario_variables(results: Sequence[Outcome]) -> dict[str, tuple[str, obje
     }
     for name in results[0].counts:
         data[name] = ("scenario", np.array([o.counts[name] for o in results]))
+    return data
+
+
+def _yearly_variables(results: Sequence[Outcome]) -> dict[str, tuple[tuple[str, str], object]]:
+    """Return amounts over (scenario, cash_year); a scenario with a shorter horizon ends in NaN."""
+    last = max((len(values) for o in results for values in o.yearly.values()), default=0)
+    data: dict[str, tuple[tuple[str, str], object]] = {}
+    for name in results[0].yearly:
+        rows = [np.pad(o.yearly[name], (0, last - len(o.yearly[name])), constant_values=np.nan) for o in results]
+        data[name] = (("scenario", "cash_year"), np.array(rows))
     return data
 
 

@@ -114,6 +114,7 @@ class Rules(_Frozen):
     forbid: tuple[tuple[str, str], ...] = ()
     prerequisites: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     exclusions: tuple[tuple[str, ...], ...] = ()
+    columns_per_building: Annotated[int, Field(ge=1)] | None = None
     mip_gap: Annotated[float, Field(ge=0.0, lt=1.0)] = 1e-4
     time_limit_s: Annotated[float, Field(gt=0.0)] | None = None
     end_of_life_first: bool = False
@@ -168,8 +169,6 @@ def _contradictions(rules: Rules) -> Iterable[str]:
         yield "budget_parts need a budget"
     if rules.contract_size_max is not None and rules.contract_size_max < rules.contract_size_min:
         yield "contract_size_max is below contract_size_min"
-    if rules.subsidies and rules.yearly_budget_cny is not None:
-        yield "subsidies need one budget: in which year a subsidy is paid is not known"
     if rules.floor_scope != "building" and rules.floor_confidence < 0.5:
         yield "floor_confidence below 0.5 with a pooled floor is not convex"
     if rules.end_of_life_first and rules.yearly_budget_cny is None:

@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
+from optimiser.amounts import objective_of, plan_amounts, yearly_amounts
 from optimiser.cube import Cube, read_cube
+from optimiser.grouping import solve_grouping
 from optimiser.model import assemble as assembly
-from optimiser.model.columns import Pairs, columns_of, pairs
+from optimiser.model.columns import pairs
 from optimiser.model.conflict import contradiction
 from optimiser.model.solve import Solved, solve
-from optimiser.model.years import earliest, in_year, into_years, values_change, year_decides
-from optimiser.plan import Floats, Ints, Plan, empty_plan
-from optimiser.portfolio import NO_CHEAPEST, Cheapest, Outcome, coal_saving_t, to_dataset
+from optimiser.model.years import earliest, into_years, values_change, year_decides
+from optimiser.plan import Floats, Plan, empty_plan
+from optimiser.portfolio import NO_CHEAPEST, Cheapest, Outcome, to_dataset
 from optimiser.proof.certificate import broken_rules, contract_labels
-from optimiser.proof.contract_checks import contract_keys, granted_cny
 from optimiser.rules import InfeasibleError, Rules, RulesError, scenarios, total_budget_cny, years
 
 
@@ -117,6 +118,21 @@ def solve_scenario(cube: Cube, rules: Rules, warm: WarmStart | None = None) -> O
         If no plan meets the rules, with an irreducible set of them.
     """
     begun = time.perf_counter()
+    if rules.grouping == "decided":
+        grouped = solve_grouping(cube, rules)
+        assembled, solved = grouped.assembled, grouped.solved
+    else:
+        assembled, solved = _solve_given(cube, rules, warm)
+    if solved.ended == "infeasible":
+        raise InfeasibleError(contradiction(cube, rules))
+    plan = empty_plan(len(cube.buildings))
+    if solved.values is not None:
+        plan = as_early_as_possible(cube, rules, assembly.plan_of(assembled, solved.values, len(cube.buildings)))
+    return _outcome(cube, rules, plan, solved, assembled, begun)
+
+
+def _solve_given(cube: Cube, rules: Rules, warm: WarmStart | None) -> tuple[assembly.Assembled, Solved]:
+    """Solve a scenario whose contracts are given."""
     known = warm.assembled if warm is not None else None
     assembled = (
         assembly.assemble(cube, rules) if known is None else assembly.with_budget(known, total_budget_cny(rules))
@@ -129,12 +145,7 @@ def solve_scenario(cube: Cube, rules: Rules, warm: WarmStart | None = None) -> O
     if warm is not None:
         reusable = rules.budget_parts == () and not math.isinf(total_budget_cny(rules))
         warm.assembled, warm.values = (assembled, solved.values) if reusable else (None, None)
-    if solved.ended == "infeasible":
-        raise InfeasibleError(contradiction(cube, rules))
-    plan = empty_plan(len(cube.buildings))
-    if solved.values is not None:
-        plan = as_early_as_possible(cube, rules, assembly.plan_of(assembled, solved.values, len(cube.buildings)))
-    return _outcome(cube, rules, plan, solved, assembled, begun)
+    return assembled, solved
 
 
 def _from_one_budget(cube: Cube, rules: Rules, assembled: assembly.Assembled) -> tuple[Floats | None, float]:
@@ -165,12 +176,14 @@ def _outcome(
     bound = solved.bound if abs(solved.bound - found.objective) > 1e-9 * abs(found.objective) else found.objective
     gap = abs(bound - found.objective) / max(abs(found.objective), 1e-10)
     proven = solved.ended == "optimal" and gap <= max(rules.mip_gap, 1e-9)
-    counts = {
+    counts: dict[str, float] = {
         "packages_offered": assembled.offered,
         "packages_allowed": assembled.allowed,
         "packages_kept": assembled.kept,
         "columns_solved": solved.core_columns,
     }
+    if rules.columns_per_building is not None:
+        counts["objective_lost_to_cap"] = max(bound, assembled.dropped_bound) - found.objective
     return replace(
         found,
         bound=bound,
@@ -191,7 +204,7 @@ def outcome_of(cube: Cube, rules: Rules, plan: Plan) -> Outcome:
         plan=plan,
         amounts=amounts,
         contracts=contract_labels(cube, rules, plan),
-        objective=_objective(cube, rules, plan, amounts),
+        objective=objective_of(cube, rules, plan, amounts),
         bound=math.nan,
         gap=math.nan,
         termination="not solved",
@@ -200,6 +213,7 @@ def outcome_of(cube: Cube, rules: Rules, plan: Plan) -> Outcome:
         cheapest=NO_CHEAPEST,
         seconds=0.0,
         counts={},
+        yearly=yearly_amounts(cube, rules, plan, amounts),
     )
 
 
@@ -215,84 +229,6 @@ def as_early_as_possible(cube: Cube, rules: Rules, plan: Plan) -> Plan:
     worth = amounts["energy_saving"][at] / np.maximum(amounts["capital_cost"][at], 1e-9)
     year = earliest(amounts["capital_cost"], at[np.argsort(-worth, kind="stable")], rules)
     return plan if year is None else replace(plan, year=year)
-
-
-def plan_amounts(cube: Cube, rules: Rules, plan: Plan) -> dict[str, Floats]:
-    """Return the amounts of a plan over buildings, 0 where untouched, by the same functions that the model uses."""
-    at = np.flatnonzero(plan.touched)
-    package, size = plan.package[at], plan.pv_kw[at][:, None]
-    used = np.zeros((len(at), 1))
-    money = np.zeros((len(at), 1))
-    if cube.pv_node is not None and cube.pv_used is not None:
-        used = _at_size(cube.pv_node[at], cube.pv_used[at, package], size)
-        money = _pv_money(cube, rules, at, package, size, used)
-    columns, _ = columns_of(cube, rules, Pairs(at, package, size, used, money, 0))
-    priced = in_year(rules.economics, columns.amounts, plan.year[at] - 1)
-    amounts = {"pv_capacity": plan.pv_kw.copy()}
-    for name, amount in _OUTPUTS.items():
-        if amount in priced:
-            amounts[name] = _wide(plan, at, priced[amount])
-    amounts["energy_saving_without_pv"] = _wide(plan, at, cube.saving[at, package])
-    amounts["pv_self_used"] = _wide(plan, at, used[:, 0])
-    amounts["saving_fraction"] = amounts.pop("counted") / cube.baseline
-    if rules.subsidies:
-        amounts["subsidy"] = _subsidies(cube, rules, plan, amounts)
-    coal = coal_saving_t(amounts["energy_saving"], rules.energy_basis)
-    if coal is not None:
-        amounts["coal_saving"] = coal
-    return amounts
-
-
-def _subsidies(cube: Cube, rules: Rules, plan: Plan, amounts: Mapping[str, Floats]) -> Floats:
-    """Return each building's part of its contract's subsidy, by share of the investment."""
-    keys = np.array(contract_keys(cube, rules, plan))
-    out = np.zeros(len(keys))
-    for label, money in granted_cny(cube, rules, plan, amounts["energy_saving"], amounts["capital_cost"]).items():
-        inside = plan.touched & (keys == label)
-        capital = amounts["capital_cost"][inside]
-        out[inside] = money * (capital / capital.sum() if capital.sum() > 0 else 1.0 / inside.sum())
-    return out
-
-
-_OUTPUTS = {
-    "energy_saving": "saving",
-    "counted": "counted",
-    "capital_cost": "capital",
-    "annual_cost_saving": "annual_cost_saving",
-    "carbon_saving": "carbon",
-    "net_present_value": "net_present_value",
-}
-
-
-def _wide(plan: Plan, at: Ints, values: Floats) -> Floats:
-    wide = np.zeros(len(plan.touched))
-    wide[at] = values
-    return wide
-
-
-def _at_size(node: Floats, curve: Floats, size: Floats) -> Floats:
-    found = [np.interp(kw, sizes, used) for kw, sizes, used in zip(size[:, 0], node, curve, strict=True)]
-    return np.array(found).reshape(-1, 1)
-
-
-def _pv_money(cube: Cube, rules: Rules, at: Ints, package: Ints, size: Floats, used: Floats) -> Floats:
-    from optimiser.model.worth import pv_cost_saving_cny
-
-    if cube.pv_cost_saving is not None and cube.pv_node is not None:
-        return _at_size(cube.pv_node[at], cube.pv_cost_saving[at, package], size)
-    generated = used if cube.pv_yield is None else size * cube.pv_yield[at, None]
-    return pv_cost_saving_cny(rules.economics, used, np.maximum(generated - used, 0.0))
-
-
-def _objective(cube: Cube, rules: Rules, plan: Plan, amounts: Mapping[str, Floats]) -> float:
-    if rules.objective == "excess_saving":
-        counted = amounts["saving_fraction"] * cube.baseline
-        return float((counted - rules.minimum_saving_fraction * cube.baseline)[plan.touched].sum())
-    name = {"saving": "energy_saving", "net_present_value": "net_present_value", "carbon": "carbon_saving"}[
-        rules.objective
-    ]
-    granted = amounts["subsidy"].sum() if rules.objective == "net_present_value" and "subsidy" in amounts else 0.0
-    return float(amounts[name].sum() + granted)
 
 
 def cheapest(cube: Cube, rules: Rules) -> Cheapest:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optimiser.cube import Cube
 from optimiser.model.at_least import at_least_rows, quantity
+from optimiser.model.bound import Relaxation
 from optimiser.model.budget import budget_part_rows, budget_rows
 from optimiser.model.columns import Pairs, columns_of, pairs
-from optimiser.model.contracts import Further, by_lane_and_place, contract_rows
+from optimiser.model.contracts import Further, by_lane_and_place, capital_rows, contract_rows
 from optimiser.model.dominance import kept_pairs
 from optimiser.model.floor import floor_rows
-from optimiser.model.instance import Columns, Flags, Floats, Instance, Segments
+from optimiser.model.instance import Columns, Flags, Floats, Instance, Ints, Row, Segments
+from optimiser.model.kinds import by_kind, kind_rows
 from optimiser.model.subsidies import Subsidy, subsidy_rows, with_subsidies
 from optimiser.model.years import by_year, end_of_life_rows, year_decides
 from optimiser.plan import Plan
@@ -25,16 +28,24 @@ SMALLEST_SUBSIDY_CNY = 0.01
 
 @dataclass(frozen=True)
 class Assembled:
-    """The instance, and how many packages were offered, allowed by rules and floor, and kept after dominance."""
+    """The instance, and how many packages were offered, allowed by rules and floor, and kept after dominance.
+
+    `only` says, over (building, package), what `columns_per_building` leaves (None without it), and `dropped_bound`
+    bounds the objective of every plan with a package that it leaves out.
+    """
 
     instance: Instance
     offered: int
     allowed: int
     kept: int
     subsidies: tuple[Subsidy, ...] = ()
+    only: Flags | None = None
+    dropped_bound: float = -np.inf
 
 
-def assemble(cube: Cube, rules: Rules, *, reduce: bool = True) -> Assembled:
+def assemble(
+    cube: Cube, rules: Rules, *, reduce: bool = True, places: Ints | None = None, only: Flags | None = None
+) -> Assembled:
     """Return the instance of one scenario.
 
     Parameters
@@ -44,29 +55,88 @@ def assemble(cube: Cube, rules: Rules, *, reduce: bool = True) -> Assembled:
         With a single budget.
     reduce : bool
         Drop dominated packages (equation 23); the optimum is the same either way.
+    places : ndarray of int, shape (building,), optional
+        The only contract that each building may join where the grouping is decided, -1 for none.
+    only : ndarray of bool, shape (building, package), optional
+        The packages that may be used, in place of `columns_per_building`.
     """
+    return _assembled(cube, rules, _Form(reduce=reduce, places=places, only=only))
+
+
+def assemble_kinds(cube: Cube, rules: Rules) -> Assembled:
+    """Return the instance that bounds a grouping to be decided: contracts of one kind added up (equations 24 to 28)."""
+    return _assembled(cube, rules, _Form(by_kind=True))
+
+
+@dataclass(frozen=True)
+class _Form:
+    """In which form the instance is wanted."""
+
+    reduce: bool = True
+    by_kind: bool = False
+    places: Ints | None = None
+    only: Flags | None = None
+
+
+def _assembled(cube: Cube, rules: Rules, form: _Form) -> Assembled:
     found, mandatory = pairs(cube, rules)
-    kept = _take(found, kept_pairs(cube, rules, found)) if reduce else found
+    kept = _take(found, kept_pairs(cube, rules, found)) if form.reduce else found
+    if form.only is not None:
+        kept = _take(kept, form.only[kept.building, kept.package])
     columns, segments = columns_of(cube, rules, kept)
     if year_decides(rules):
         columns, segments = by_year(columns, segments, rules)
-    columns, segments = by_lane_and_place(columns, segments, cube, rules)
-    instance, subsidies = _instance(columns, segments, cube, rules, mandatory)
+    if form.by_kind:
+        columns, segments = by_kind(columns, segments, cube, rules)
+    else:
+        columns, segments = by_lane_and_place(columns, segments, cube, rules, form.places)
+    instance, subsidies = _instance(columns, segments, cube, rules, mandatory, by_kind=form.by_kind)
     allowed, left = int((found.package > 0).sum()), int((kept.package > 0).sum())
-    return Assembled(instance, found.offered, allowed, left, subsidies)
+    assembled = Assembled(instance, found.offered, allowed, left, subsidies, form.only)
+    if rules.columns_per_building is None or form.only is not None:
+        return assembled
+    only, dropped_bound = best_pairs(instance, rules.columns_per_building, cube.available.shape)
+    return replace(_assembled(cube, rules, replace(form, only=only)), dropped_bound=dropped_bound)
+
+
+def best_pairs(instance: Instance, most: int, shape: tuple[int, ...]) -> tuple[Flags, float]:
+    """Return the packages with the highest Lagrangian bounds, so many per building, and the bound on all others.
+
+    By equation (22) no plan with one of the others is better than that bound; `none` with PV always stays.
+
+    Returns
+    -------
+    only : ndarray of bool, shape (building, package)
+    bound : float
+        -inf if nothing is left out.
+    """
+    columns = instance.columns
+    relaxation = Relaxation(instance)
+    bound = np.full(shape, -np.inf)
+    np.maximum.at(bound, (columns.building, columns.package), relaxation.evaluate(relaxation.multipliers()).per_column)
+    order = np.argsort(-bound[:, 1:], axis=1, kind="stable")
+    only = np.zeros(shape, dtype=bool)
+    np.put_along_axis(only[:, 1:], order[:, :most], values=True, axis=1)
+    only[:, 0] = True
+    return only, float(bound[~only].max(initial=-np.inf))
 
 
 def _instance(
-    columns: Columns, segments: Segments, cube: Cube, rules: Rules, mandatory: Flags
+    columns: Columns, segments: Segments, cube: Cube, rules: Rules, mandatory: Flags, *, by_kind: bool
 ) -> tuple[Instance, tuple[Subsidy, ...]]:
     """Write the rows of every family and the objective (equation 1)."""
     of_columns, of_segments = quantity(rules.objective, columns, segments, rules)
     further = Further(len(columns) + len(segments))
     floors, squares = floor_rows(columns, segments, cube, rules, further)
-    contracts, lanes = contract_rows(columns, segments, cube, rules, further)
-    paid, subsidies = subsidy_rows(columns, segments, cube, rules, further, lanes)
+    if by_kind:
+        contracts, subsidies = kind_rows(columns, segments, cube, rules, further)
+        contracts += capital_rows(columns, segments, rules)
+        paid: list[Row] = []
+    else:
+        contracts, lanes = contract_rows(columns, segments, cube, rules, further)
+        paid, subsidies = subsidy_rows(columns, segments, cube, rules, further, lanes)
     rows = [
-        *with_subsidies([*budget_rows(columns, segments, rules), *contracts], subsidies),
+        *with_subsidies([*budget_rows(columns, segments, rules), *contracts], subsidies, rules),
         *budget_part_rows(columns, segments, cube, rules),
         *at_least_rows(columns, segments, rules),
         *floors,
@@ -93,7 +163,7 @@ def plan_of(assembled: Assembled, values: Floats, buildings: int) -> Plan:
     """Return the plan that values of the instance's variables stand for."""
     columns, segments = assembled.instance.columns, assembled.instance.segments
     n, s = len(columns), len(segments)
-    schemes = {one.contract: one.offer.name for one in assembled.subsidies if values[one.amount] > SMALLEST_SUBSIDY_CNY}
+    schemes, claims = _schemes(assembled.subsidies, values)
     chosen = np.flatnonzero(values[:n] > 0.5)
     at = columns.building[chosen]
     pv_of_group = np.zeros(int(columns.group.max(initial=-1)) + 2)
@@ -105,7 +175,18 @@ def plan_of(assembled: Assembled, values: Floats, buildings: int) -> Plan:
     touched = (package > 0) | (pv > 0)
     lane, year, place = (np.zeros(buildings, dtype=np.intp) for _ in range(3))
     lane[at], year[at], place[at] = columns.lane[chosen], columns.year[chosen] + 1, columns.place[chosen]
-    return Plan(package, pv, touched, lane * touched, year * touched, place * touched, schemes)
+    return Plan(package, pv, touched, lane * touched, year * touched, place * touched, schemes, claims)
+
+
+def _schemes(subsidies: Sequence[Subsidy], values: Floats) -> tuple[dict[str, str], dict[str, tuple[float, ...]]]:
+    """Return the scheme that each contract takes, and what it claims by plan year where there are several."""
+    taken = [one for one in subsidies if values[one.amount] > SMALLEST_SUBSIDY_CNY]
+    schemes = {one.contract: one.offer.name for one in taken}
+    last = max((one.year for one in subsidies), default=0)
+    claims: dict[str, list[float]] = {}
+    for one in taken if last else ():
+        claims.setdefault(one.contract, [0.0] * (last + 1))[one.year] += float(values[one.amount])
+    return schemes, {label: tuple(by_year) for label, by_year in claims.items()}
 
 
 def values_of(instance: Instance, plan: Plan) -> Floats:
@@ -130,6 +211,39 @@ def values_of(instance: Instance, plan: Plan) -> Floats:
         before = start - start[first]
         values[n : n + s] = np.clip((left[segments.group + 1] - before) / segments.width, 0.0, 1.0)
     return values
+
+
+def carried(instance: Instance, values: Floats, other: Instance) -> Floats:
+    """Return values of one instance as values of another that has the same columns and variables, and more.
+
+    Columns are matched by building, package, lane, year and place; segments by their group's columns and width;
+    further variables by name.
+    """
+    out = np.zeros(other.size)
+    n, s, m, t = len(instance.columns), len(instance.segments), len(other.columns), len(other.segments)
+    place = {key: at for at, key in enumerate(_keys(other.columns))}
+    for at, key in enumerate(_keys(instance.columns)):
+        out[place[key]] = values[at]
+    of_segment = {key: at for at, key in enumerate(_segment_keys(other))}
+    for at, piece in enumerate(_segment_keys(instance)):
+        out[m + of_segment[piece]] = values[n + at]
+    named = {extra.name: m + t + at for at, extra in enumerate(other.extras)}
+    for at, extra in enumerate(instance.extras):
+        out[named[extra.name]] = values[n + s + at]
+    return out
+
+
+def _keys(columns: Columns) -> list[tuple[int, ...]]:
+    parts = (columns.building, columns.package, columns.lane, columns.year, columns.place)
+    return list(zip(*(part.tolist() for part in parts), strict=True))
+
+
+def _segment_keys(instance: Instance) -> list[tuple[tuple[int, ...], int]]:
+    """Return (first column of its group, number within the group) of each segment."""
+    column = _keys(instance.columns.take(instance.segments.column))
+    group = instance.segments.group
+    first = np.searchsorted(group, group)
+    return list(zip(column, (np.arange(len(group)) - first).tolist(), strict=True))
 
 
 def with_budget(assembled: Assembled, budget_cny: float) -> Assembled:

@@ -199,11 +199,23 @@ def _package_amounts(cube: Cube, rules: Rules, b: Ints, p: Ints) -> dict[str, Fl
     }
     if cube.cost_saving is not None:
         amounts["annual_cost_saving"] = cube.cost_saving[b, p]
-        amounts["income"], amounts["outlay"] = worth.package_parts_cny(rules.economics, cube.cost_saving[b, p], cost)
+        life = package_life_years(cube, rules, b, p)
+        upkeep = np.zeros(len(b)) if cube.upkeep is None else cube.upkeep[b, p]
+        amounts["life_years"], amounts["package_upkeep"] = life, upkeep
+        amounts["income"], amounts["outlay"] = worth.package_parts_cny(
+            rules.economics, cube.cost_saving[b, p], cost, life, upkeep
+        )
         amounts["net_present_value"] = amounts["income"] - amounts["outlay"]
     if cube.carbon_saving is not None:
         amounts["carbon"] = cube.carbon_saving[b, p]
     return amounts
+
+
+def package_life_years(cube: Cube, rules: Rules, building: Ints, package: Ints) -> Floats:
+    """Return the life of packages: the cube's, or `package_life_years` of the study where it has none."""
+    if cube.life is None:
+        return np.full(len(building), rules.economics.package_life_years)
+    return np.where(package > 0, cube.life[building, package], rules.economics.package_life_years)
 
 
 def pv_amounts(

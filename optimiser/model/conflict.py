@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from optimiser.cube import Cube
+from optimiser.grouping import solve_grouping
 from optimiser.model.assemble import assemble
 from optimiser.model.solve import solve
 from optimiser.rules import Rules
@@ -24,8 +25,10 @@ def contradiction(cube: Cube, rules: Rules) -> list[str]:
 
 
 def _can_be_met(cube: Cube, rules: Rules) -> bool:
-    instance = assemble(cube, rules).instance
-    return solve(instance, gap=0.99, time_limit_s=None).ended != "infeasible"
+    if rules.grouping == "decided":
+        loose = rules.model_copy(update={"mip_gap": 0.99, "time_limit_s": None})
+        return solve_grouping(cube, loose).solved.ended != "infeasible"
+    return solve(assemble(cube, rules).instance, gap=0.99, time_limit_s=None).ended != "infeasible"
 
 
 class _Without:

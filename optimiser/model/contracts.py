@@ -67,7 +67,7 @@ def multiplied(
     again = columns.take(at)
     group = np.where(again.group >= 0, again.group + kind * groups, -1)
     lane = kinds[kind, 0]
-    amounts = {**again.amounts, **_service_amounts(again.amounts, lane, cube, rules, again.building)}
+    amounts = {**again.amounts, **_service_amounts(again.amounts, lane, again.year, cube, rules, again.building)}
     expanded = Columns(again.building, again.package, lane, again.year, kinds[kind, 1], again.pv_base, group, amounts)
     piece, piece_kind = np.tile(np.arange(s), count), np.repeat(np.arange(count), s)
     pieces = segments.take(piece)
@@ -76,12 +76,13 @@ def multiplied(
     first_of[group[::-1]] = np.arange(len(group))[::-1]
     real = first_of[own_group] >= 0 if s else np.zeros(0, dtype=bool)
     pieces, own_group, piece_kind = pieces.take(real), own_group[real], piece_kind[real]
-    service = _service_amounts(pieces.amounts, kinds[piece_kind, 0], cube, rules, None)
+    year = expanded.year[first_of[own_group]]
+    service = _service_amounts(pieces.amounts, kinds[piece_kind, 0], year, cube, rules, None)
     return expanded, Segments(own_group, first_of[own_group], pieces.width, {**pieces.amounts, **service})
 
 
 def _service_amounts(
-    amounts: Mapping[str, Floats], lane: Ints, cube: Cube, rules: Rules, building: Ints | None
+    amounts: Mapping[str, Floats], lane: Ints, year: Ints, cube: Cube, rules: Rules, building: Ints | None
 ) -> dict[str, Floats]:
     """Return the service company's outlay, value over the term and payback lack.
 
@@ -92,28 +93,51 @@ def _service_amounts(
         own = lane == LANES.index(name)
         if not own.any() or "annual_cost_saving" not in amounts:
             continue
-        retrofit = _retrofit(amounts, own, cube, rules, None if building is None else building[own])
-        flow = cash_flows(name, retrofit, rules.contract_terms, years=rules.contract_terms.term_years).service_company
+        of = None if building is None else building[own]
+        flow = _service_flow_cny(name, amounts, own, cube, rules, of, year[own])
         limit = rules.contract_terms.payback_share_of_term * rules.contract_terms.term_years
+        start = (1.0 + rules.contract_terms.hurdle_rate) ** -year[own].astype(float)
         out["service_capital"][own] = -flow[..., 0]
-        out["service_value"][own] = present_value(flow, rules.contract_terms.hurdle_rate)
+        out["service_value"][own] = start * present_value(flow, rules.contract_terms.hurdle_rate)
         out["payback_lack"][own] = -flow[..., 0] - limit * flow[..., 1:].mean(axis=-1)
     return out
 
 
-def _retrofit(amounts: Mapping[str, Floats], own: Flags, cube: Cube, rules: Rules, building: Ints | None) -> Retrofit:
-    """Return the money of columns (with baseline cost and obligatory works) or of PV segments (without)."""
-    baseline = works = np.zeros(int(own.sum()))
-    if building is not None:
-        baseline = baseline if cube.cost_baseline is None else cube.cost_baseline[building]
-        works = works if cube.obligatory_works is None else cube.obligatory_works[building]
-    return Retrofit(
-        capital_cost_cny=amounts["capital"][own],
-        annual_cost_saving_cny=amounts["annual_cost_saving"][own],
-        life_years=rules.economics.package_life_years,
-        baseline_cost_cny=baseline,
-        obligatory_works_cny=works,
+def _service_flow_cny(
+    lane: Lane,
+    amounts: Mapping[str, Floats],
+    own: Flags,
+    cube: Cube,
+    rules: Rules,
+    building: Ints | None,
+    year: Ints,
+) -> Floats:
+    """Return the service company's money in the years of the term, from the works on, shape (column, year).
+
+    Columns carry the owner's baseline cost and, under trusteeship, obligatory works; PV segments do not. PV has a life
+    and an upkeep of its own. Energy prices are those of the plan year of the works.
+    """
+    e, terms = rules.economics, rules.contract_terms
+    prices = (1.0 + e.price_growth_per_year) ** year
+    capital = amounts["capital"][own]
+    zero = np.zeros(len(capital))
+    package, life, upkeep = (
+        amounts[name][own] if name in amounts else zero + rest
+        for name, rest in (("package_capital", 0.0), ("life_years", e.package_life_years), ("package_upkeep", 0.0))
     )
+    baseline = works = zero
+    if building is not None and cube.cost_baseline is not None:
+        baseline = prices * cube.cost_baseline[building]
+    if building is not None and cube.obligatory_works is not None and lane == "trusteeship":
+        works = cube.obligatory_works[building]
+    saving = prices * amounts["annual_cost_saving"][own]
+    pv = capital - package
+    parts = (
+        Retrofit(package, saving, upkeep, life, baseline, obligatory_works_cny=works),
+        Retrofit(pv, zero, e.pv_upkeep_fraction_per_year * pv, e.pv_life_years),
+    )
+    flows = [cash_flows(lane, part, terms, years=terms.term_years).service_company for part in parts]
+    return flows[0] + flows[1]
 
 
 def members(columns: Columns, cube: Cube, rules: Rules) -> Iterator[tuple[str, Flags]]:
@@ -138,14 +162,9 @@ def contract_rows(
 
     Subsidies join the rows of equations (13) and (14) later (`subsidies.subsidy_rows`).
     """
-    rows: list[Row] = []
+    rows = capital_rows(columns, segments, rules)
     lanes: dict[str, dict[int, int]] = {}
     service = [LANES.index(lane) for lane in rules.lanes if lane in SERVICE_LANES]
-    if rules.esco_capital_cny is not None and service:
-        pv = segments.amounts.get("service_capital", np.zeros(len(segments)))
-        rows.append(
-            row("service_capital", "service_capital", columns.amounts["service_capital"], pv, rules.esco_capital_cny)
-        )
     for label, inside in members(columns, cube, rules):
         for lane in service:
             rows += service_rows(label, lane, inside & (columns.lane == lane), columns, segments)
@@ -157,6 +176,15 @@ def contract_rows(
     if rules.grouping == "decided":
         rows += _size_rows(columns, rules, further)
     return rows, lanes
+
+
+def capital_rows(columns: Columns, segments: Segments, rules: Rules) -> list[Row]:
+    """Write equation (12): what service companies invest is at most their capital."""
+    if rules.esco_capital_cny is None or not set(rules.lanes) & set(SERVICE_LANES):
+        return []
+    pv = segments.amounts.get("service_capital", np.zeros(len(segments)))
+    paid = columns.amounts["service_capital"]
+    return [row("service_capital", "service_capital", paid, pv, rules.esco_capital_cny)]
 
 
 def service_rows(label: str, lane: int, inside: Flags, columns: Columns, segments: Segments) -> list[Row]:

@@ -23,10 +23,18 @@ def pv_cost_saving_cny(economics: Economics, self_used_kwh: Floats, exported_kwh
     return bought + economics.pv_export_price_cny_per_kwh * exported_kwh
 
 
-def package_parts_cny(economics: Economics, cost_saving_cny: Floats, capital_cny: Floats) -> tuple[Floats, Floats]:
+def package_parts_cny(
+    economics: Economics,
+    cost_saving_cny: Floats,
+    capital_cny: Floats,
+    life_years: Floats | float | None = None,
+    upkeep_cny: Floats | float = 0.0,
+) -> tuple[Floats, Floats]:
     """Return present income and present outlay of packages done in plan year 1.
 
-    Their difference is the net present value.
+    Their difference is the net present value: upkeep every year, bought again at each end of life, the last one's
+    unused part worth its share of the price at the horizon. Without lives of their own all last
+    `package_life_years`.
 
     Examples
     --------
@@ -34,7 +42,8 @@ def package_parts_cny(economics: Economics, cost_saving_cny: Floats, capital_cny
     >>> (income - outlay).round().tolist()
     [63084.0]
     """
-    return _parts(economics, cost_saving_cny, capital_cny, economics.package_life_years, 0.0)
+    life = economics.package_life_years if life_years is None else life_years
+    return _parts(economics, cost_saving_cny, capital_cny, life, upkeep_cny)
 
 
 def pv_parts_cny(economics: Economics, cost_saving_cny: Floats, capital_cny: Floats) -> tuple[Floats, Floats]:
@@ -46,12 +55,16 @@ def pv_parts_cny(economics: Economics, cost_saving_cny: Floats, capital_cny: Flo
     >>> (income - outlay).round().tolist()
     [6694.0]
     """
-    upkeep = economics.pv_upkeep_fraction_per_year
+    upkeep = economics.pv_upkeep_fraction_per_year * capital_cny
     return _parts(economics, cost_saving_cny, capital_cny, economics.pv_life_years, upkeep)
 
 
 def _parts(
-    economics: Economics, yearly: Floats, capital: Floats, life_years: float, upkeep_fraction: float
+    economics: Economics,
+    yearly: Floats,
+    capital: Floats,
+    life_years: Floats | float,
+    upkeep_cny: Floats | float,
 ) -> tuple[Floats, Floats]:
     zero = np.zeros_like(capital)
     both = [
@@ -59,7 +72,7 @@ def _parts(
             capital * of_capital,
             yearly * of_saving,
             life_years,
-            zero + upkeep_fraction * capital * of_capital,
+            zero + upkeep_cny * of_capital,
             rate=economics.discount_rate,
             horizon_years=economics.horizon_years,
             price_growth=economics.price_growth_per_year,

@@ -10,19 +10,19 @@ from collections.abc import Mapping
 import numpy as np
 
 from optimiser.cube import Cube
-from optimiser.model.contracts import Further
+from optimiser.model.contracts import SERVICE_LANES, Further
 from optimiser.model.instance import Columns, Floats, Ints, Row, Segments
 from optimiser.rules import Economics, Rules, years
 
-_PRICED = ("capital", "package_capital", "outlay")
+_PRICED = ("capital", "package_capital", "package_upkeep", "outlay")
 
 
 def year_decides(rules: Rules) -> bool:
     """Tell whether columns must be told apart by year.
 
-    With carry-over and nothing else that depends on the year, a plan is possible exactly if its whole cost is at most
-    the
-    whole budget: everything could be done in the last year. The years are then set afterwards by `earliest`.
+    With carry-over and nothing else that depends on the year (subsidies and service companies' values do), a plan is
+    possible exactly if its whole cost is at most the whole budget: everything could be done in the last year. The years
+    are then set afterwards by `earliest`.
     """
     if years(rules) == 1:
         return False
@@ -30,7 +30,7 @@ def year_decides(rules: Rules) -> bool:
 
 
 def values_change(rules: Rules) -> bool:
-    """Tell whether the year of the works changes what the objective, a bound or a price counts.
+    """Tell whether the year of the works changes what the objective, a bound, a price, a subsidy or a contract counts.
 
     Examples
     --------
@@ -38,7 +38,8 @@ def values_change(rules: Rules) -> bool:
     False
     """
     money = "net_present_value" in (rules.objective, *rules.at_least)
-    return years(rules) > 1 and (money or rules.economics.cost_growth_per_year != 0.0)
+    contracts = bool(rules.subsidies) or bool(set(rules.lanes) & set(SERVICE_LANES))
+    return years(rules) > 1 and (money or contracts or rules.economics.cost_growth_per_year != 0.0)
 
 
 def in_year(economics: Economics, amounts: Mapping[str, Floats], year: Ints) -> dict[str, Floats]:

@@ -12,10 +12,11 @@ from statistics import NormalDist
 import numpy as np
 
 from optimiser.basis import carbon_t_per_kwh
+from optimiser.contract_flows import Works, flows_cny
 from optimiser.cube import Cube, Flags, Floats
 from optimiser.plan import Plan
 from optimiser.proof.contract_checks import contract_findings, contract_keys, granted_cny
-from optimiser.rules import ANY_PACKAGE, LANES, Rules
+from optimiser.rules import ANY_PACKAGE, LANES, Rules, years
 
 TOLERANCE = 1e-6
 
@@ -46,6 +47,7 @@ class Recomputed:
     generated: Floats
     cost_saving: Floats
     carbon: Floats
+    upkeep: Floats
 
 
 def recompute(cube: Cube, rules: Rules, plan: Plan) -> Recomputed:
@@ -62,6 +64,7 @@ def recompute(cube: Cube, rules: Rules, plan: Plan) -> Recomputed:
         dearer = (1.0 + rules.economics.cost_growth_per_year) ** (int(plan.year[b]) - 1)
         out["package_capital"][b] = cube.cost[b, p] * dearer
         out["capital"][b] = (cube.cost[b, p] + (0.0 if cube.pv_cost is None else kw * cube.pv_cost[b])) * dearer
+        out["upkeep"][b] = 0.0 if cube.upkeep is None else cube.upkeep[b, p] * dearer
         if cube.cost_saving is not None:
             out["cost_saving"][b] = cube.cost_saving[b, p] + _pv_money(cube, rules, int(b), p, kw, used)
         if cube.carbon_saving is not None:
@@ -140,20 +143,22 @@ def _owned(plan: Plan) -> Flags:
     return plan.touched & np.isin(plan.lane, (LANES.index("own_funds"), LANES.index("guaranteed")))
 
 
-def _paid(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> dict[str, float]:
+def _paid(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> dict[str, Floats]:
     return granted_cny(cube, rules, plan, found.saving, found.capital)
 
 
 def _budgets(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> Iterator[Broken]:
     paid = np.where(_owned(plan), found.capital, 0.0)
+    keys = np.array(contract_keys(cube, rules, plan))
+    granted = _paid(cube, rules, plan, found)
+    to_owner = sum(
+        (money for label, money in granted.items() if _owned(plan)[keys == label].any()), np.zeros(years(rules))
+    )
     if rules.yearly_budget_cny is None:
-        keys = np.array(contract_keys(cube, rules, plan))
-        granted = _paid(cube, rules, plan, found)
-        to_owner = sum(money for label, money in granted.items() if _owned(plan)[keys == label].any())
         if rules.budget_cny is not None and not isinstance(rules.budget_cny, tuple):
-            yield from _above("budget_cny", "all", float(paid.sum()) - to_owner, rules.budget_cny)
+            yield from _above("budget_cny", "all", float(paid.sum() - to_owner.sum()), rules.budget_cny)
         return
-    spent = np.array([paid[plan.year == y + 1].sum() for y in range(len(rules.yearly_budget_cny))])
+    spent = np.array([paid[plan.year == y + 1].sum() for y in range(years(rules))]) - to_owner
     limits = np.array(rules.yearly_budget_cny)
     if rules.carry_over:
         spent, limits = np.cumsum(spent), np.cumsum(limits)
@@ -162,8 +167,11 @@ def _budgets(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> Iterato
 
 
 def _contracts(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> Iterator[Broken]:
-    saving = None if cube.cost_saving is None else found.cost_saving
-    for finding in contract_findings(cube, rules, plan, found.capital, saving, _paid(cube, rules, plan, found)):
+    flows = None
+    if cube.cost_saving is not None:
+        works = Works(found.capital, found.package_capital, found.cost_saving)
+        _, flows = flows_cny(cube, rules, plan, works, rules.contract_terms.term_years)
+    for finding in contract_findings(cube, rules, plan, found.capital, flows, _paid(cube, rules, plan, found)):
         yield Broken(*finding)
 
 
@@ -175,10 +183,10 @@ def _end_of_life(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> Ite
     order = at[np.lexsort((plan.year[at], cube.end_of_life[at]))]
     latest = 0
     for life in np.unique(cube.end_of_life[order]):
-        years = plan.year[order[cube.end_of_life[order] == life]]
-        if years.min() < latest:
-            yield Broken("end_of_life_first", f"class {life}", float(years.min()), float(latest))
-        latest = max(latest, int(years.max()))
+        treated = plan.year[order[cube.end_of_life[order] == life]]
+        if treated.min() < latest:
+            yield Broken("end_of_life_first", f"class {life}", float(treated.min()), float(latest))
+        latest = max(latest, int(treated.max()))
 
 
 def _above(rule: str, place: str, found: float, allowed: float) -> Iterator[Broken]:
@@ -304,8 +312,12 @@ def _present_value(cube: Cube, rules: Rules, plan: Plan, found: Recomputed) -> F
         flow[1:] -= (
             e.pv_upkeep_fraction_per_year * pv_capital * (1 + e.price_growth_per_year) ** np.arange(e.horizon_years)
         )
+        flow[1:] -= found.upkeep[b] * (1 + e.price_growth_per_year) ** np.arange(e.horizon_years)
         value[b] = (flow / (1 + e.discount_rate) ** np.arange(e.horizon_years + 1)).sum()
-        for capital, life in ((found.package_capital[b], e.package_life_years), (pv_capital, e.pv_life_years)):
+        life_years = e.package_life_years
+        if cube.life is not None and plan.package[b] > 0:
+            life_years = float(cube.life[b, plan.package[b]])
+        for capital, life in ((found.package_capital[b], life_years), (pv_capital, e.pv_life_years)):
             value[b] -= capital * _kept(life, rules)
         value[b] /= (1 + e.discount_rate) ** start
     return value

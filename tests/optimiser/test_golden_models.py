@@ -14,7 +14,7 @@ import xarray as xr
 import optimiser.model as model_package
 from optimiser import BudgetPart, Rules
 from optimiser.cube import read_cube
-from optimiser.model.assemble import assemble
+from optimiser.model.assemble import assemble, assemble_kinds
 from optimiser.model.build import build
 from optimiser.model.floor import error_cut
 
@@ -36,6 +36,14 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "service_payback": ({"buildings": 2, "money": True}, {"lanes": ("shared_savings",)}),
     "contract_lane": ({"buildings": 2, "money": True, "pools": 1}, {"lanes": ("own_funds", "shared_savings")}),
     "contract_size": ({"buildings": 2}, {"grouping": "decided", "maximum_contracts": 2}),
+    "kind_size": (
+        {"buildings": 2, "money": True},
+        {"grouping": "decided", "lanes": ("guaranteed",), "subsidies": ("shanghai_building_demonstration",)},
+    ),
+    "kind_count": (
+        {"buildings": 2, "money": True},
+        {"grouping": "decided", "lanes": ("own_funds", "shared_savings"), "maximum_contracts": 2},
+    ),
     "subsidy_choice": (
         {"buildings": 2, "money": True},
         {"lanes": ("guaranteed",), "subsidies": ("shanghai_epc_fund",)},
@@ -57,7 +65,8 @@ def model_of(family: str, make_cube: Callable[..., xr.Dataset]) -> Any:
     yearly = family in ("yearly_budget", "end_of_life")
     money = {"yearly_budget_cny": (30_000.0, 60_000.0)} if yearly else {"budget_cny": 90_000.0}
     rules = Rules(**money, **rule_options)
-    instance = assemble(read_cube(make_cube(7, **cube_options), rules), rules).instance
+    built = assemble_kinds if family.startswith("kind_") else assemble
+    instance = built(read_cube(make_cube(7, **cube_options), rules), rules).instance
     if family == "floor_error":
         ((label, (index, squared, extra)),) = instance.squares.items()
         first = len(instance.columns) + len(instance.segments)
