@@ -270,6 +270,10 @@ def _check_needs(dataset: xr.Dataset, rules: Rules) -> None:
         raise RulesError("floor_scope='contract' needs the cube variable contract_id")
     if rules.end_of_life_first and "end_of_life_year" not in dataset:
         raise RulesError("end_of_life_first needs the cube variable end_of_life_year")
+    contracts = dataset["contract_id" if "contract_id" in dataset else "building"]
+    unknown = sorted(set(rules.contract_lane) - set(_text(contracts)))
+    if unknown:
+        raise RulesError(f"contract_lane: no contract {', '.join(unknown)}")
     has_pv = "pv_cost_per_kw" in dataset
     if has_pv and rules.pv_in_floor == "all" and "pv_specific_yield" not in dataset:
         raise RulesError("pv_in_floor='all' needs the cube variable pv_specific_yield")

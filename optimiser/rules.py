@@ -120,6 +120,7 @@ class Rules(_Frozen):
     end_of_life_first: bool = False
     economics: Economics = Economics()
     lanes: tuple[Lane, ...] = ("own_funds",)
+    contract_lane: dict[str, Lane] = Field(default_factory=dict)
     contract_terms: Terms = Terms()
     esco_capital_cny: Money | None = None
     grouping: Literal["given", "decided"] = "given"
@@ -163,6 +164,7 @@ def _contradictions(rules: Rules) -> Iterable[str]:
     for name in ("budget_cny", "yearly_budget_cny", "lanes"):
         if getattr(rules, name) == ():
             yield f"{name} must not be empty"
+    yield from _lane_contradictions(rules)
     if len(rules.budget_parts) > 4:
         yield "at most four budget_parts"
     if rules.budget_parts and rules.budget_cny is None and rules.yearly_budget_cny is None:
@@ -173,6 +175,13 @@ def _contradictions(rules: Rules) -> Iterable[str]:
         yield "floor_confidence below 0.5 with a pooled floor is not convex"
     if rules.end_of_life_first and rules.yearly_budget_cny is None:
         yield "end_of_life_first needs yearly_budget_cny"
+
+
+def _lane_contradictions(rules: Rules) -> Iterable[str]:
+    if rules.contract_lane and rules.grouping == "decided":
+        yield "contract_lane names given contracts, but grouping='decided'"
+    for lane in sorted(set(rules.contract_lane.values()) - set(rules.lanes)):
+        yield f"contract_lane asks for {lane}, which is not in lanes"
 
 
 def years(rules: Rules) -> int:

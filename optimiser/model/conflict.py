@@ -55,6 +55,7 @@ _NEUTRAL: dict[str, object] = {
     "esco_capital_cny": None,
     "prerequisites": {},
     "exclusions": (),
+    "contract_lane": {},
     "end_of_life_first": False,
 }
 

@@ -48,7 +48,18 @@ def by_lane_and_place(
     kinds = np.array([(lane, place) for lane in lanes for place in range(count)], dtype=np.intp)
     place = kinds[None, :, 1]
     of = columns.building[:, None]
-    return multiplied(columns, segments, cube, rules, kinds, place <= of if places is None else place == places[of])
+    allowed = place <= of if places is None else place == places[of]
+    if rules.contract_lane:
+        wanted = given_lane(cube, rules)[of]
+        allowed = allowed & ((wanted < 0) | (wanted == kinds[None, :, 0]))
+    return multiplied(columns, segments, cube, rules, kinds, allowed)
+
+
+def given_lane(cube: Cube, rules: Rules) -> Ints:
+    """Return the lane that the rules give to the contract of each building, -1 where it is open."""
+    labels = cube.buildings if cube.contract is None else [cube.contracts[at] for at in cube.contract]
+    wanted = [rules.contract_lane.get(label) for label in labels]
+    return np.array([-1 if lane is None else LANES.index(lane) for lane in wanted], dtype=np.intp)
 
 
 def multiplied(

@@ -87,6 +87,8 @@ def contract_findings(
         lanes = {LANES[lane] for lane in plan.lane[inside]}
         if len(lanes) > 1:
             yield "one lane per contract", str(label), float(len(lanes)), 1.0
+        if not lanes <= {rules.contract_lane.get(str(label), lane) for lane in lanes}:
+            yield "contract_lane", str(label), 0.0, 1.0
         if not lanes <= set(rules.lanes):
             yield "lanes", str(label), 0.0, 1.0
         if rules.grouping == "decided":
