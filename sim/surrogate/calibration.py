@@ -1,0 +1,368 @@
+"""Bayesian calibration of buildings on their monthly bills, through the surrogate.
+
+For each building: a quadratic through predictions of the surrogate says how the monthly bills respond to occupancy,
+plugs, hours, setpoints, infiltration and plant efficiency; every parameter is equally likely within its sourced range;
+errors of bills, of the model and of the surrogate make the likelihood; adaptive importance sampling gives the
+posterior; its mean and some of its draws are predicted by the surrogate itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from buildings import Building
+from buildings.degree_days import DegreeDays, fit_degree_days
+from buildings.design import Design
+from sim.case import design_table
+from sim.surrogate.calibration_gate import Agreement, agreement
+from sim.surrogate.calibration_likelihood import Likelihood, Readings, likelihood_of, months_together
+from sim.surrogate.calibration_periods import DAYS_OF_MODEL, Bills, Periods, periods_of
+from sim.surrogate.calibration_priors import CalibrationData, Prior, calibration_data, prior_of
+from sim.surrogate.calibration_response import Response, design_points, fit_response
+from sim.surrogate.calibration_sampler import Sample, sample_posterior
+from sim.surrogate.climate import Climate
+from sim.surrogate.surrogate import Surrogate
+from vocabulary import CARRIERS, GAS_LHV_MJ_PER_M3
+
+log = logging.getLogger(__name__)
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Weathers:
+    """The surrogate in the study's year and in the years whose weather was given, and degree days of billed months.
+
+    Attributes
+    ----------
+    surrogate : Surrogate
+        In the study's weather year.
+    climates : mapping of int to Climate
+        Actual weather of calendar years, with their working days.
+    degree_days : DegreeDays, optional
+        Of billed months, and of the study's year as the normal one.
+    """
+
+    surrogate: Surrogate
+    climates: Mapping[int, Climate]
+    degree_days: DegreeDays | None = None
+
+    @cached_property
+    def all(self) -> tuple[Surrogate, ...]:
+        """Return the surrogate in the study's year, then in each given year, ascending."""
+        return (self.surrogate, *(in_climate(self.surrogate, self.climates[year]) for year in sorted(self.climates)))
+
+    @cached_property
+    def warmer(self) -> Surrogate:
+        """Return the surrogate in the study's year with every hour 1 K warmer."""
+        climate = self.surrogate.climate
+        sky = climate.sky.copy()
+        sky[0] += 1.0
+        return in_climate(self.surrogate, replace(climate, sky=sky, wet_bulb=climate.wet_bulb + 0.7))
+
+    def block(self, year: int) -> int:
+        """Return which weather stands for a calendar year: 0 is the study's year."""
+        return 1 + sorted(self.climates).index(year) if year in self.climates else 0
+
+    def months_kwh(self, designs: Sequence[Design]) -> Array:
+        """Return predicted energy (carrier, design, month) [kW h]; the months of each weather follow each other."""
+        table = design_table(designs)
+        parts = [s.predict(table, errors=False)["energy_use"].sum("end_use").values for s in self.all]
+        return np.concatenate([part.transpose(1, 0, 2) for part in parts], axis=2)
+
+
+def in_climate(surrogate: Surrogate, climate: Climate) -> Surrogate:
+    """Return the same surrogate under other weather and working days."""
+    return Surrogate(climate, surrogate.learned, surrogate.ranges, surrogate.systems, surrogate.errors,
+                     surrogate.labels)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What the bills of one building say (energies in kW h).
+
+    Attributes
+    ----------
+    building : Building
+        As the registry has it.
+    prior : Prior
+        Tuned parameters and their ranges.
+    mean, low, high : ndarray (parameter,)
+        Posterior mean and interval.
+    draws : ndarray (draw, parameter)
+        Equally likely draws of the posterior.
+    canteen_gas_m3_per_person_year : float
+        Posterior mean of gas that the model does not burn; NaN where gas was not calibrated.
+    doubt_kwh : mapping
+        Yearly energy still open because of each parameter.
+    readings : mapping of carrier to Readings
+        Bills as they were used.
+    periods : mapping of carrier to Periods
+        How months were handled.
+    before_kwh, after_kwh : mapping of carrier to ndarray (reading,)
+        The model's answer to the readings, as the registry has it and at the posterior mean.
+    base_gas_kwh : ndarray (month,)
+        Canteen gas of the model's months.
+    worth : float
+        Independent draws that the sample is worth.
+    """
+
+    building: Building
+    prior: Prior
+    mean: Array
+    low: Array
+    high: Array
+    draws: Array
+    canteen_gas_m3_per_person_year: float
+    doubt_kwh: Mapping[str, float]
+    readings: Mapping[str, Readings]
+    periods: Mapping[str, Periods]
+    before_kwh: Mapping[str, Array]
+    after_kwh: Mapping[str, Array]
+    base_gas_kwh: Array
+    worth: float
+
+    @property
+    def design(self) -> Design:
+        """The building's design at the posterior mean."""
+        return self.prior.design(self.building.design, self.mean)
+
+    def drawn_designs(self) -> list[Design]:
+        """Return the building's design at every draw."""
+        return [self.prior.design(self.building.design, draw) for draw in self.draws]
+
+    def agreements(self, modelled_kwh: Mapping[str, Array]) -> dict[str, Agreement]:
+        """Return how well readings and a model's answer to them agree, by carrier."""
+        return {name: agreement(self.readings[name].energy_kwh, modelled_kwh[name]) for name in modelled_kwh}
+
+    def answer_kwh(self, months_kwh: Array) -> dict[str, Array]:
+        """Return a model's answer to the readings from its monthly energy (carrier, month) [kW h]."""
+        found = {}
+        for name, readings in self.readings.items():
+            months = months_kwh[CARRIERS.index(name)] + (self.base_gas_kwh if name == "natural_gas" else 0.0)
+            found[name] = readings.months @ months + readings.offset_kwh
+        return found
+
+
+def calibrate(building: Building, bills: Bills, weathers: Weathers, *, seed: int = 0) -> Fitted:
+    """Calibrate one building.
+
+    Parameters
+    ----------
+    building : Building
+        With its design; its source system must have been trained.
+    bills : Bills
+        Its bills as arrays; at least twelve months of electricity (`least_months` of `calibration.yaml`).
+    weathers : Weathers
+        The surrogate, and the weather of billed years where it is known.
+    seed : int
+        Of points and draws.
+
+    Returns
+    -------
+    Fitted
+
+    Raises
+    ------
+    InputError
+        If the surrogate refuses the designs.
+
+    Examples
+    --------
+    `calibrate(building, bills, Weathers(surrogate, {})).mean` holds one number for each of `prior.names`.
+    """
+    return _Calibration(building, bills, weathers, calibration_data(), seed).fitted()
+
+
+@dataclass(frozen=True)
+class _Calibration:
+    """One building on the way from bills to posterior."""
+
+    building: Building
+    bills: Bills
+    weathers: Weathers
+    data: CalibrationData
+    seed: int
+
+    @cached_property
+    def prior(self) -> Prior:
+        return within(prior_of(self.building), self.weathers.surrogate.ranges)
+
+    @cached_property
+    def points(self) -> Array:
+        return design_points(len(self.prior.names), self.data.response_points, self.seed)
+
+    @cached_property
+    def predicted(self) -> Array:
+        """Monthly energy (carrier, design, month): the registry's design first, then the points [kW h]."""
+        low, high = self.prior.low, self.prior.high
+        values = low + (high - low) * (self.points + 1.0) / 2.0
+        designs = [self.prior.design(self.building.design, value) for value in values]
+        return self.weathers.months_kwh([self.building.design, *designs])
+
+    @cached_property
+    def responses(self) -> dict[str, Response]:
+        return {name: fit_response(self.points, self.predicted[CARRIERS.index(name), 1:]) for name in self.carriers}
+
+    @cached_property
+    def carriers(self) -> tuple[str, ...]:
+        """Carriers that the model uses and that are billed."""
+        return tuple(name for i, name in enumerate(CARRIERS)
+                     if self.predicted[i, 0].sum() > 0 and np.nansum(self.bills.energy_kwh[i]) > 0)
+
+    @cached_property
+    def columns(self) -> NDArray[np.int64]:
+        """Column of the model's months for each billed month."""
+        blocks = np.array([self.weathers.block(int(year)) for year in self.bills.years])
+        return np.asarray(12 * blocks + self.bills.calendar_months)
+
+    @cached_property
+    def periods(self) -> dict[str, Periods]:
+        found = {}
+        for name in self.carriers:
+            i = CARRIERS.index(name)
+            expected = self.predicted[i, 0][self.columns] * self.bills.days_factor
+            found[name] = periods_of(self.bills.energy_kwh[i], self.bills.estimated, expected, self.data.periods,
+                                     whole_year=name == "electricity")
+        return found
+
+    @cached_property
+    def readings(self) -> dict[str, Readings]:
+        return {name: self._readings(name) for name in self.carriers}
+
+    def _readings(self, name: str) -> Readings:
+        i, periods = CARRIERS.index(name), self.periods[name]
+        months = np.zeros((len(periods.groups), self.predicted.shape[2]))
+        for row, group in enumerate(periods.groups):
+            np.add.at(months[row], self.columns[list(group)], self.bills.days_factor[list(group)])
+        energy = np.array([np.nansum(self.bills.energy_kwh[i][list(group)]) for group in periods.groups])
+        offset, doubt = self._weather(name)
+        at = [list(group) for group in periods.groups]
+        return Readings(energy, months, np.array(periods.estimated), np.array([offset[g].sum() for g in at]),
+                        np.array([np.sqrt((doubt[g] ** 2).sum()) for g in at]))
+
+    def _weather(self, name: str) -> tuple[Array, Array]:
+        """Return what each billed month's own weather adds to the model's month, and its standard error [kW h]."""
+        i, count = CARRIERS.index(name), len(self.bills.months)
+        unknown = self.columns < 12
+        base = self.predicted[i, 0, :12]
+        level = self._level(name)
+        days = self.weathers.degree_days
+        if days is not None and set(np.array(self.bills.months)[unknown]) <= set(days.months):
+            fit = fit_degree_days(base, DAYS_OF_MODEL, days.normal_heating, days.normal_cooling)
+            rows = [days.months.index(month) if month in days.months else 0 for month in self.bills.months]
+            heating = days.heating[rows] - days.normal_heating[self.bills.calendar_months]
+            cooling = days.cooling[rows] - days.normal_cooling[self.bills.calendar_months]
+            change = level * (fit.coefficients[1] * heating + fit.coefficients[2] * cooling) * unknown
+            return change, np.abs(change) * self.data.degree_day_error.value
+        slope = self._kwh_per_kelvin[i] * level * self.data.month_temperature_sd_k.value
+        return np.zeros(count), np.abs(slope[self.bills.calendar_months]) * unknown
+
+    @cached_property
+    def _kwh_per_kelvin(self) -> Array:
+        table = design_table([self.building.design])
+        warmer = self.weathers.warmer.predict(table, errors=False)["energy_use"].sum("end_use").values[0]
+        return np.asarray(warmer - self.predicted[:, 0, :12])
+
+    def _level(self, name: str) -> float:
+        """Return bills over the model, so that errors have the size of the bills."""
+        i = CARRIERS.index(name)
+        known = np.isfinite(self.bills.energy_kwh[i])
+        model = (self.predicted[i, 0][self.columns] * self.bills.days_factor)[known].sum()
+        return float(self.bills.energy_kwh[i][known].sum() / model)
+
+    def _likelihoods(self) -> dict[str, Likelihood]:
+        answer = self.weathers.surrogate.predict(design_table([self.building.design]))
+        monthly = np.sqrt((answer["energy_use_std"].values[0] ** 2).sum(1))
+        annual = answer["annual_energy_use_std"].values[0]
+        found = {}
+        for name in self.carriers:
+            i, count = CARRIERS.index(name), self.predicted.shape[2] // 12
+            cover = months_together(np.tile(np.nan_to_num(monthly[i]), count), np.nan_to_num(annual[i]))
+            cover += np.diag(self.responses[name].residual ** 2)
+            expected = self.predicted[i, 0] * self._level(name)
+            found[name] = likelihood_of(self.readings[name], expected, cover, self.data.errors)
+        return found
+
+    @cached_property
+    def _canteen_kwh(self) -> tuple[Array, float]:
+        """Return the model's months at 1 m3 of canteen gas per person and year [kW h], and the most of it [m3]."""
+        people = self.building.floor_area_m2 / self.building.design.occupant_density_m2_per_person
+        share = np.tile(DAYS_OF_MODEL / 365.0, self.predicted.shape[2] // 12)
+        return people * GAS_LHV_MJ_PER_M3 / 3.6 * share, self.data.canteen_gas_m3_per_person_year.high
+
+    def _posterior(self) -> Sample:
+        likelihoods, size = self._likelihoods(), len(self.prior.names)
+        with_gas = "natural_gas" in self.carriers
+
+        def log_likelihood(normal: Array) -> Array:
+            scaled = 2.0 * norm.cdf(normal) - 1.0
+            total = np.zeros(len(normal))
+            for name, likelihood in likelihoods.items():
+                months = self.responses[name](scaled[:, :size])
+                if name == "natural_gas":
+                    per_m3, most = self._canteen_kwh
+                    months = months + most * (scaled[:, size:] + 1.0) / 2.0 * per_m3
+                total += likelihood(months)
+            return total
+
+        return sample_posterior(log_likelihood, size + with_gas, np.random.default_rng(self.seed))
+
+    def fitted(self) -> Fitted:
+        """Return the posterior, with the surrogate's own answer at its mean."""
+        size, data = len(self.prior.names), self.data
+        sample = self._posterior()
+        values = self.prior.values(sample.points[:, :size])
+        canteen, base_gas = float("nan"), np.zeros(self.predicted.shape[2])
+        if "natural_gas" in self.carriers:
+            per_m3, most = self._canteen_kwh
+            canteen = float(sample.mean(most * norm.cdf(sample.points[:, size])))
+            base_gas = canteen * per_m3
+        mean = sample.mean(values)
+        tail = (1.0 - data.interval.value) / 2.0
+        drawn = self.prior.values(sample.drawn(data.draws, np.random.default_rng(self.seed))[:, :size])
+        found = Fitted(
+            self.building, self.prior, mean, sample.quantile(values, tail), sample.quantile(values, 1 - tail), drawn,
+            canteen, self._doubt(sample, values, mean), self.readings, self.periods, {}, {}, base_gas, sample.worth,
+        )
+        after = self.weathers.months_kwh([found.design])[:, 0]
+        without = replace(found, base_gas_kwh=np.zeros_like(base_gas))
+        log.info("calibrated %s: worth %.0f draws", self.building.building_id, sample.worth)
+        return replace(found, before_kwh=without.answer_kwh(self.predicted[:, 0]), after_kwh=found.answer_kwh(after))
+
+    def _doubt(self, sample: Sample, values: Array, mean: Array) -> dict[str, float]:
+        """Return yearly energy open because of each parameter: its effect at the mean times its remaining spread."""
+        spread = np.sqrt(sample.mean((values - mean) ** 2))
+        found = {}
+        for j, name in enumerate(self.prior.names):
+            ends = np.stack([mean, mean])
+            ends[:, j] += np.array([-1.0, 1.0]) * spread[j]
+            scaled = np.clip(self.prior.scaled(ends), -1.0, 1.0)
+            moved = [np.abs(np.diff(self.responses[c](scaled)[:, :12].sum(1)))[0] / 2 for c in self.carriers]
+            found[name] = float(sum(moved))
+        return found
+
+
+def within(prior: Prior, ranges: Mapping[str, tuple[float, float]]) -> Prior:
+    """Return a prior whose ranges lie within what the surrogate was trained on; what has no room is not tuned.
+
+    Examples
+    --------
+    >>> prior = Prior(("infiltration_ach",), np.array([0.2]), np.array([1.5]))
+    >>> float(within(prior, {"infiltration_ach": (0.3, 1.0)}).high[0])
+    1.0
+    """
+    rows = []
+    for j, name in enumerate(prior.names):
+        least, most = ranges.get(name, (-np.inf, np.inf))
+        low, high = max(prior.low[j], least), min(prior.high[j], most)
+        if high > low:
+            rows.append((j, low, high))
+    return Prior(tuple(prior.names[j] for j, _, _ in rows), np.array([low for _, low, _ in rows]),
+                 np.array([high for _, _, high in rows]))
