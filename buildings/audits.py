@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 
-from buildings.bills import annual, full_years
+from buildings.bills import annual, full_years, known_of_year, reports
 from buildings.building import Building
 from buildings.yardsticks import AuditRule, load_yardsticks
 from datafile import Frozen
@@ -112,7 +112,7 @@ def _year(building: Building, year: int) -> tuple[float | None, float | None]:
     electricity = annual(building.bills, "electricity_kwh", year)
     if electricity is None:
         return None, None
-    gas = annual(building.bills, "gas_m3", year) or 0.0
+    gas, _ = known_of_year(building.bills, "gas_m3", year)
     energy = electricity * coal.electricity_kgce_per_kwh + gas * coal.gas_kgce_per_m3
     return electricity, energy / 1000
 
@@ -130,6 +130,8 @@ def _changes(now: Building, before: Building, rule: AuditRule) -> list[str]:
 def _energy_change(building: Building, rule: AuditRule) -> list[str]:
     """Compare the latest full year with the first one after the last audit (or the first at all)."""
     years = full_years(building.bills)
+    if reports(building.bills, "gas_m3"):
+        years = tuple(year for year in years if annual(building.bills, "gas_m3", year) is not None)
     if building.last_audit_date is not None:
         years = tuple(year for year in years if year >= building.last_audit_date.year)
     if len(years) < 2:

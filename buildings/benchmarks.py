@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from buildings.archetypes import load_archetypes
-from buildings.bills import annual, full_years, monthly_array
+from buildings.bills import annual, full_years, known_of_year, monthly_array, reports
 from buildings.building import Building
 from buildings.degree_days import DegreeDays, fit_degree_days
 from buildings.yardsticks import Gb51161, Limits, Yardsticks, load_yardsticks
@@ -33,6 +34,7 @@ class Benchmark(Frozen):
     gas_m3_per_m2: float
     energy_kwh_per_m2: float
     normalised_kwh_per_m2: float | None
+    normalisation_cv_rmse: float | None
     hours_correction: float
     occupancy_correction: float
     corrected_kwh_per_m2: float
@@ -42,6 +44,7 @@ class Benchmark(Frozen):
     verdict_uncorrected: Verdict
     peers: int
     peer_percentile: float | None
+    note: str
 
 
 def hours_correction(hours_per_year: float, rule: Gb51161) -> float:
@@ -105,8 +108,8 @@ def benchmark(buildings: Sequence[Building], degree_days: DegreeDays | None = No
     """Hold every building with a full year of electricity bills against the standard and its peers.
 
     The latest full calendar year counts. Gas becomes electricity equivalent by the standard's factor; a building
-    that never reports gas has none. Peers are buildings of the same benchmark group and size class, or all where
-    the class is too small.
+    that never reports gas has none, gas months that are not reported are noted. Peers are buildings of the same
+    benchmark group and size class, or all where the class is too small.
 
     Parameters
     ----------
@@ -127,38 +130,53 @@ def benchmark(buildings: Sequence[Building], degree_days: DegreeDays | None = No
     """
     yardsticks = load_yardsticks()
     measured = [building for building in buildings if full_years(building.bills)]
-    intensity = {building.building_id: _intensity(building, yardsticks.gb51161) for building in measured}
-    return tuple(_row(building, measured, intensity, yardsticks, degree_days) for building in measured)
+    used = {building.building_id: _use(building, yardsticks.gb51161) for building in measured}
+    return tuple(_row(building, measured, used, yardsticks, degree_days) for building in measured)
 
 
-def _intensity(building: Building, rule: Gb51161) -> tuple[int, float, float, float]:
-    """Return the latest full year, electricity, gas and all energy per floor area."""
+@dataclass(frozen=True)
+class _Use:
+    """Energy per floor area of a building's latest full year, and what its bills leave open."""
+
+    year: int
+    electricity_kwh_per_m2: float
+    gas_m3_per_m2: float
+    energy_kwh_per_m2: float
+    note: str
+
+
+def _use(building: Building, rule: Gb51161) -> _Use:
     year = full_years(building.bills)[-1]
     electricity = (annual(building.bills, "electricity_kwh", year) or 0.0) / building.floor_area_m2
-    gas = (annual(building.bills, "gas_m3", year) or 0.0) / building.floor_area_m2
-    return year, electricity, gas, electricity + gas * rule.gas_kwh_per_m3
+    gas_m3, months = known_of_year(building.bills, "gas_m3", year)
+    open_months = 12 - months if reports(building.bills, "gas_m3") else 0
+    gas = gas_m3 / building.floor_area_m2
+    note = f"gas of {open_months} months not reported, counted as none" if open_months else ""
+    return _Use(year, electricity, gas, electricity + gas * rule.gas_kwh_per_m3, note)
 
 
 def _row(
-    building: Building, measured: Sequence[Building], intensity: dict[str, tuple[int, float, float, float]],
-    yardsticks: Yardsticks, degree_days: DegreeDays | None,
+    building: Building, measured: Sequence[Building], used: Mapping[str, _Use], yardsticks: Yardsticks,
+    degree_days: DegreeDays | None,
 ) -> Benchmark:
     rule = yardsticks.gb51161
-    year, electricity, gas, energy = intensity[building.building_id]
+    own = used[building.building_id]
     hours = (building.workday_end_h - building.workday_start_h) * rule.workdays_per_year
     hours_factor = hours_correction(hours, rule)
     people_factor = occupancy_correction(building.floor_area_m2 / building.occupants, rule)
-    corrected = energy * hours_factor * people_factor
+    corrected = own.energy_kwh_per_m2 * hours_factor * people_factor
     name, limits = limits_of(building, rule)
-    group = [intensity[peer.building_id][3] for peer in _peers(building, measured, yardsticks)]
-    percentile = 100 * float(np.mean(np.array(group) <= energy)) if len(group) > 1 else None
+    group = np.array([used[peer.building_id].energy_kwh_per_m2 for peer in _peers(building, measured, yardsticks)])
+    percentile = 100 * float(np.mean(group <= own.energy_kwh_per_m2)) if len(group) > 1 else None
+    normalised, cv_rmse = _normalised(building, degree_days, rule)
     return Benchmark(
         building_id=building.building_id, name=building.name, illustrative=building.illustrative, use=building.use,
-        building_class=name, year=year, electricity_kwh_per_m2=electricity, gas_m3_per_m2=gas, energy_kwh_per_m2=energy,
-        normalised_kwh_per_m2=_normalised(building, degree_days, rule), hours_correction=hours_factor,
-        occupancy_correction=people_factor, corrected_kwh_per_m2=corrected, guide_kwh_per_m2=limits.guide,
-        constraint_kwh_per_m2=limits.constraint, verdict=verdict(corrected, limits),
-        verdict_uncorrected=verdict(energy, limits), peers=len(group), peer_percentile=percentile,
+        building_class=name, year=own.year, electricity_kwh_per_m2=own.electricity_kwh_per_m2,
+        gas_m3_per_m2=own.gas_m3_per_m2, energy_kwh_per_m2=own.energy_kwh_per_m2, normalised_kwh_per_m2=normalised,
+        normalisation_cv_rmse=cv_rmse, hours_correction=hours_factor, occupancy_correction=people_factor,
+        corrected_kwh_per_m2=corrected, guide_kwh_per_m2=limits.guide, constraint_kwh_per_m2=limits.constraint,
+        verdict=verdict(corrected, limits), verdict_uncorrected=verdict(own.energy_kwh_per_m2, limits),
+        peers=len(group), peer_percentile=percentile, note=own.note,
     )
 
 
@@ -211,15 +229,20 @@ def _peers(building: Building, measured: Sequence[Building], yardsticks: Yardsti
     return close if len(close) >= yardsticks.peers.least_group else alike
 
 
-def _normalised(building: Building, degree_days: DegreeDays | None, rule: Gb51161) -> float | None:
-    """Return the intensity of a normal year, None where the bills do not carry a fit."""
+def _normalised(
+    building: Building, degree_days: DegreeDays | None, rule: Gb51161
+) -> tuple[float | None, float | None]:
+    """Return the intensity of a normal year and the fit's CV(RMSE), None where the bills do not carry a fit.
+
+    Months whose gas is not reported are left out where the building buys gas.
+    """
     if degree_days is None:
-        return None
-    electricity = monthly_array(building.bills, "electricity_kwh", degree_days.months)
-    gas = np.nan_to_num(monthly_array(building.bills, "gas_m3", degree_days.months))
-    if np.isfinite(electricity).sum() < 12:
-        return None
-    fit = fit_degree_days(electricity + gas * rule.gas_kwh_per_m3, degree_days.days, degree_days.heating,
-                          degree_days.cooling)
+        return None, None
+    energy = monthly_array(building.bills, "electricity_kwh", degree_days.months)
+    if reports(building.bills, "gas_m3"):
+        energy = energy + monthly_array(building.bills, "gas_m3", degree_days.months) * rule.gas_kwh_per_m3
+    if np.isfinite(energy).sum() < 12:
+        return None, None
+    fit = fit_degree_days(energy, degree_days.days, degree_days.heating, degree_days.cooling)
     normal = fit.predict(degree_days.normal_days, degree_days.normal_heating, degree_days.normal_cooling)
-    return float(normal.sum()) / building.floor_area_m2
+    return float(normal.sum()) / building.floor_area_m2, fit.cv_rmse

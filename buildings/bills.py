@@ -299,3 +299,40 @@ def annual(bills: Sequence[MonthlyBill], column: str, year: int) -> float | None
     """
     values = monthly_array(bills, column, [f"{year}-{month:02d}" for month in range(1, 13)])
     return None if np.isnan(values).any() else float(values.sum())
+
+
+def reports(bills: Sequence[MonthlyBill], column: str) -> bool:
+    """Return whether a building ever buys what a column counts.
+
+    Examples
+    --------
+    >>> reports([MonthlyBill(month="2024-01", gas_m3=0.0)], "gas_m3")
+    False
+    """
+    return any(getattr(bill, column) for bill in bills)
+
+
+def known_of_year(bills: Sequence[MonthlyBill], column: str, year: int) -> tuple[float, int]:
+    """Return the sum of a column over the known months of a calendar year, and how many months are known.
+
+    Parameters
+    ----------
+    bills : sequence of MonthlyBill
+        One building's bills.
+    column : str
+        `electricity_kwh`, `gas_m3`, `water_m3` or `cost_cny`.
+    year : int
+        Calendar year.
+
+    Returns
+    -------
+    tuple of float and int
+        In the unit of the column, and months.
+
+    Examples
+    --------
+    >>> known_of_year([MonthlyBill(month="2024-01", gas_m3=5.0)], "gas_m3", 2024)
+    (5.0, 1)
+    """
+    values = monthly_array(bills, column, [f"{year}-{month:02d}" for month in range(1, 13)])
+    return float(np.nansum(values)), int(np.isfinite(values).sum())

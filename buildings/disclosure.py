@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from buildings.bills import annual, full_years
+from buildings.bills import annual, full_years, reports
 from buildings.building import Building
 from buildings.export import Cell
 from buildings.yardsticks import load_yardsticks
@@ -91,7 +91,7 @@ def _unit(name: str, members: Sequence[Building], year: int) -> Disclosure:
     area = sum(building.floor_area_m2 for building in members)
     people = sum(building.occupants for building in members)
     electricity = _total(members, "electricity_kwh", year)
-    gas = _total([b for b in members if any(bill.gas_m3 for bill in b.bills)], "gas_m3", year)
+    gas = _total([b for b in members if reports(b.bills, "gas_m3")], "gas_m3", year)
     water = _total(members, "water_m3", year)
     energy = None
     if electricity is not None and gas is not None:

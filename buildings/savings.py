@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import t as student
 
-from buildings.bills import monthly_array
+from buildings.bills import monthly_array, reports
 from buildings.building import Building
 from buildings.degree_days import DegreeDayModel, DegreeDays, fit_degree_days
 from buildings.yardsticks import SavingsRule, load_yardsticks
@@ -89,7 +89,7 @@ def _billed(building: Building, degree_days: DegreeDays) -> tuple[list[str], Arr
         raise InputError([Fault("degree days", f"building {building.building_id}", f"no {', '.join(missing[:6])}",
                                 "degree days of every billed month")])
     gas = monthly_array(building.bills, "gas_m3", months)
-    if any(bill.gas_m3 for bill in building.bills):
+    if reports(building.bills, "gas_m3"):
         known = [month for month, value in zip(months, gas, strict=True) if np.isfinite(value)]
         gas = monthly_array(building.bills, "gas_m3", known)
         months = known

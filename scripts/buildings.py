@@ -68,7 +68,7 @@ def benchmark(
     for row in rows:
         typer.echo(f"{row.building_id:12} {row.year} {row.energy_kwh_per_m2:7.1f} kWh/m2: {row.verdict_uncorrected}; "
                    f"corrected for use {row.corrected_kwh_per_m2:7.1f}: {row.verdict} "
-                   f"({row.guide_kwh_per_m2:g} / {row.constraint_kwh_per_m2:g})")
+                   f"({row.guide_kwh_per_m2:g} / {row.constraint_kwh_per_m2:g}) {row.note}".rstrip())
     typer.echo(_illustrative(any(row.illustrative for row in rows)) +
                f"{len(rows)} of {len(buildings)} buildings have a full year of bills")
 

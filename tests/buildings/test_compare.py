@@ -64,6 +64,19 @@ def test_buildings_without_a_full_year_are_left_out(sample):
     assert benchmark([sample[0], with_bills(sample[1], 1.0).model_copy(update={"bills": ()})]) == ()
 
 
+def test_gas_that_is_not_reported_is_told_not_swallowed(sample):
+    full = with_bills(sample[1], 60_000.0, 1000.0)
+    bills = tuple(bill if bill.month_of_year > 3 else bill.model_copy(update={"gas_m3": None}) for bill in full.bills)
+    (row,) = benchmark([full.model_copy(update={"bills": bills})])
+    assert row.gas_m3_per_m2 == pytest.approx(9000 / 9400)
+    assert row.note == "gas of 3 months not reported, counted as none"
+    never = tuple(bill.model_copy(update={"gas_m3": None}) for bill in full.bills)
+    assert benchmark([full.model_copy(update={"bills": never})])[0].note == ""
+    later = with_bills(sample[1], 60_000.0, 1000.0, years=(2025,)).bills
+    missing = full.model_copy(update={"bills": bills + later, "last_audit_date": datetime.date(2023, 5, 1)})
+    assert audits_due([missing], TODAY)[0].reasons == ()
+
+
 def test_normal_weather_is_what_the_model_says(sample):
     rng = np.random.default_rng(1)
     heating, cooling = rng.uniform(0, 300, 12), rng.uniform(0, 200, 12)
@@ -75,6 +88,7 @@ def test_normal_weather_is_what_the_model_says(sample):
     (row,) = benchmark([sample[1].model_copy(update={"bills": bills})], degree_days)
     expected = 1500 * 365 + 40 * normal_heating.sum() + 90 * normal_cooling.sum()
     assert row.normalised_kwh_per_m2 == pytest.approx(expected / sample[1].floor_area_m2)
+    assert row.normalisation_cv_rmse < 1e-6
 
 
 def test_disclosure_by_hand_with_compound_and_change(sample):
