@@ -90,7 +90,7 @@ class Gate(Frozen):
 
 
 class CalibrationData(Frozen):
-    """The data file `sim/data/calibration.yaml` (frozen, unknown keys refused)."""
+    """The data file `sim/surrogate/data/calibration.yaml` (frozen, unknown keys refused)."""
 
     parameters: dict[str, Parameter]
     canteen_gas_m3_per_person_year: Range
@@ -114,7 +114,7 @@ def calibration_data() -> CalibrationData:
     InputError
         If the file breaks a rule, or names a parameter that no `Design` has; all faults in one message.
     """
-    found = load_yaml(Path(str(files("sim").joinpath("data/calibration.yaml"))), CalibrationData)
+    found = load_yaml(Path(str(files("sim").joinpath("surrogate/data/calibration.yaml"))), CalibrationData)
     unknown = sorted(set(found.parameters) - set(Design.model_fields))
     if unknown:
         raise InputError([Fault("calibration.yaml", name, "no such field", "a field of Design") for name in unknown])

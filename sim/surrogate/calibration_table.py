@@ -145,7 +145,7 @@ def calibration_table(
         gate_nmbe=calibration_data().gate.nmbe.value, gate_cv_rmse=calibration_data().gate.cv_rmse.value,
         interval=calibration_data().interval.value,
         method="adaptive importance sampling of the posterior; response of monthly bills: quadratic through "
-               "predictions of the surrogate; priors: sim/data/calibration.yaml",
+               "predictions of the surrogate; priors: sim/surrogate/data/calibration.yaml",
     )
 
 
