@@ -122,19 +122,27 @@ def rule_prices(cube: xr.Dataset, rules: Rules) -> xr.Dataset:
     )
 
 
+NEUTRAL: dict[str, dict[str, object]] = {
+    "budget_cny": {"budget_cny": None, "budget_parts": ()},
+    "yearly_budget_cny": {"yearly_budget_cny": None, "budget_parts": (), "end_of_life_first": False},
+    "budget_parts": {"budget_parts": ()},
+    "esco_capital_cny": {"esco_capital_cny": None},
+    "end_of_life_first": {"end_of_life_first": False},
+    "minimum_saving_fraction": {"minimum_saving_fraction": 0.0},
+    "floor_confidence": {"floor_confidence": 0.5},
+    "allow_pv_only": {"allow_pv_only": True},
+    "prerequisites": {"prerequisites": {}},
+    "exclusions": {"exclusions": ()},
+    "contract_lane": {"contract_lane": {}},
+}  # each rule, and what the rules are without it
+
+
 def _each_rule(rules: Rules) -> Iterator[tuple[str, Rules]]:
     """Yield each rule that may bind, with the rules that are left when it is taken away."""
-    neutral: dict[str, object] = {
-        "budget_cny": None,
-        "budget_parts": (),
-        "esco_capital_cny": None,
-        "end_of_life_first": False,
-    }
-    for name, value in neutral.items():
-        if getattr(rules, name) != value and not (name == "budget_cny" and rules.budget_parts):
-            yield name, rules.model_copy(update={name: value})
-    if rules.minimum_saving_fraction > 0:
-        yield "minimum_saving_fraction", rules.model_copy(update={"minimum_saving_fraction": 0.0})
+    idle = set() if rules.minimum_saving_fraction else {"floor_confidence"}
+    for name, without in NEUTRAL.items():
+        if name not in idle and getattr(rules, name) != without[name]:
+            yield name, rules.model_copy(update=without)
     for field in ("require", "forbid"):
         given = getattr(rules, field)
         for pair in given:

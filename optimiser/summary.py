@@ -1,4 +1,4 @@
-"""A portfolio in a few lines that a planner understands."""
+"""A portfolio in a few lines that a planner understands, in English or Chinese."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
+from optimiser.money.factors import DEFAULT_BASIS
+from optimiser.report.words import LANGUAGES, Language, load_words
 
-def summary_lines(portfolio: xr.Dataset, inputs: xr.Dataset) -> list[str]:
+
+def summary_lines(portfolio: xr.Dataset, inputs: xr.Dataset, language: Language = "en") -> list[str]:
     """Return what each scenario buys, in words.
 
     Parameters
@@ -17,44 +20,56 @@ def summary_lines(portfolio: xr.Dataset, inputs: xr.Dataset) -> list[str]:
         As `optimise` or `verify` leaves it.
     inputs : xr.Dataset
         The cube.
+    language : {'en', 'zh'}
 
     Returns
     -------
     list of str
         A heading that names the energy basis, then one or two lines per scenario.
+
+    Examples
+    --------
+    The heading of a study of one building that uses 12 MWh:
+    "1 buildings use 12 MWh a year in the energy basis 'calorific'. All savings are of the simulated baseline: ..."
     """
     baseline = float(inputs["baseline_energy"].sum())
     lines = [
-        f"{portfolio.sizes['building']} buildings use {baseline / 1000:,.0f} MWh a year in the energy basis "
-        f"'{inputs.attrs.get('energy_basis', 'calorific')}'. All savings are of the simulated baseline: "
-        "bills have not been used."
+        _say("say_heading", language, buildings=portfolio.sizes["building"], use=f"{baseline / 1e3:,.0f}",
+             basis=inputs.attrs.get("energy_basis", DEFAULT_BASIS))
     ]
     for scenario in portfolio["scenario"].values:
-        lines += _scenario_lines(portfolio.sel(scenario=scenario), str(scenario), baseline)
+        lines += _scenario_lines(portfolio.sel(scenario=scenario), str(scenario), baseline, language)
     return lines
 
 
-def _scenario_lines(one: xr.Dataset, label: str, baseline_kwh: float) -> Iterator[str]:
-    budget = f"{float(one['budget']) / 1e4:,.0f} x 10 000 CNY" if np.isfinite(float(one["budget"])) else "no limit"
+def _say(key: str, language: Language, **values: object) -> str:
+    return load_words()[key][LANGUAGES.index(language)].format(**values)
+
+
+def _scenario_lines(one: xr.Dataset, label: str, baseline_kwh: float, language: Language) -> Iterator[str]:
+    limit = float(one["budget"])
+    budget = _say("say_budget", language, budget=f"{limit / 1e4:,.0f}") if np.isfinite(limit) else _say(
+        "say_no_limit", language)
     touched = one["touched"].values.astype(bool)
     if not touched.any():
-        yield f"  {label} (budget {budget}): no building can be touched within the rules."
-        yield from _cheapest(one)
+        yield _say("say_empty", language, label=label, budget=budget)
+        yield from _cheapest(one, language)
         return
     saving, bare = float(one["energy_saving"].sum()), float(one["energy_saving_without_pv"].sum())
     fractions = one["saving_fraction"].values[touched]
-    yield (
-        f"  {label} (budget {budget}): {int(touched.sum())} buildings, {float(one['capital_cost'].sum()) / 1e4:,.0f} "
-        f"x 10 000 CNY, saving {saving / 1000:,.0f} MWh a year ({saving / baseline_kwh:.1%} of the simulated baseline; "
-        f"without PV {bare / 1000:,.0f} MWh), each touched building {fractions.min():.0%} to {fractions.max():.0%}; "
-        f"{'certified' if bool(one['certified']) else 'NOT certified'}."
+    yield _say(
+        "say_scenario", language, label=label, budget=budget, count=int(touched.sum()),
+        cost=f"{float(one['capital_cost'].sum()) / 1e4:,.0f}", saving=f"{saving / 1e3:,.0f}",
+        share=f"{saving / baseline_kwh:.1%}", bare=f"{bare / 1e3:,.0f}", low=f"{fractions.min():.0%}",
+        high=f"{fractions.max():.0%}",
+        certified=_say("say_certified" if bool(one["certified"]) else "say_not_certified", language),
     )
 
 
-def _cheapest(one: xr.Dataset) -> Iterator[str]:
+def _cheapest(one: xr.Dataset, language: Language) -> Iterator[str]:
     if "cheapest_package" in one and str(one["cheapest_package"].values) not in ("", "none"):
-        yield (
-            f"    Cheapest that would meet the floor: {one['cheapest_package'].values!s} in "
-            f"{one['cheapest_building'].values!s}, {float(one['cheapest_capital_cost']) / 1e4:,.1f} x 10 000 CNY; "
-            f"missing {float(one['money_missing']) / 1e4:,.1f} x 10 000 CNY."
+        yield _say(
+            "say_cheapest", language, package=str(one["cheapest_package"].values),
+            building=str(one["cheapest_building"].values), cost=f"{float(one['cheapest_capital_cost']) / 1e4:,.1f}",
+            missing=f"{float(one['money_missing']) / 1e4:,.1f}",
         )

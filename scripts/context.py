@@ -16,6 +16,7 @@ from scripts.outcome import Outcome
 from scripts.study import Study
 from scripts.workspace import Workspace, digest, file_digest
 from sim.calendar import Calendar, load_calendar
+from vocabulary import Fault, InputError, nearest
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,30 @@ class Context:
         """Return the buildings of the registry, checked."""
         block = self.study.buildings
         return tuple(read_registry(block.registry, block.bills))
+
+    @cached_property
+    def obligatory_works_cny(self) -> dict[str, float]:
+        """Return what the obligatory works of each building cost.
+
+        Raises
+        ------
+        InputError
+            If the study names a compound or building that the registry does not hold.
+        """
+        given = self.study.buildings.obligatory_works
+        known = {name for b in self.buildings for name in (b.compound_id, b.building_id) if name}
+        faults = [
+            Fault("study", f"buildings.obligatory_works.{name}", "unknown", "a compound or building of the registry",
+                  nearest(name, known))
+            for name in given if name not in known
+        ]
+        if faults:
+            raise InputError(faults)
+        per_m2 = {name: works.cny_per_m2 for name, works in given.items()}
+        return {
+            b.building_id: b.floor_area_m2 * per_m2.get(b.building_id, per_m2.get(b.compound_id or "", 0.0))
+            for b in self.buildings
+        }
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -84,7 +109,7 @@ class Context:
 
     def read_inputs(self) -> None:
         """Read every input once; each reader tells all its faults."""
-        for _ in (self.packages, self.weather, self.calendar):
+        for _ in (self.packages, self.obligatory_works_cny, self.weather, self.calendar):
             pass
 
     def count_runs(self, found: xr.Dataset) -> None:

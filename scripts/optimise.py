@@ -13,6 +13,8 @@ from optimiser import Rules
 from optimiser import optimise as choose
 from optimiser.budget_curve import budget_curve, curve_budgets_cny
 from optimiser.candidates import Question, assemble_cube
+from optimiser.prices import scenario_prices, without_pairs
+from optimiser.scenario import named_scenarios
 from optimiser.validation import basis_weights
 from scripts import fit, simulate
 from scripts.context import Context
@@ -47,12 +49,21 @@ def cube_of(context: Context, runs: xr.Dataset, surrogate: Surrogate) -> xr.Data
     def predict(pairs: Sequence[tuple[str, Package]]) -> xr.Dataset:
         return surrogate.predict(fit.offered_designs(context, pairs), hourly=True, basis_weights=weights)
 
-    return assemble_cube(context.buildings, context.packages, runs, predict, asked)
+    return with_works(context, assemble_cube(context.buildings, context.packages, runs, predict, asked))
+
+
+def with_works(context: Context, cube: xr.Dataset) -> xr.Dataset:
+    """Return the cube with the obligatory works of its buildings, where the study names any."""
+    if not context.study.buildings.obligatory_works:
+        return cube
+    cost = [context.obligatory_works_cny[str(name)] for name in cube["building"].values]
+    attrs = {"units": "1", "currency": "CNY", "long_name": "works beside saving energy that a trusteeship must do"}
+    return cube.assign(obligatory_works_cost=("building", cost, attrs))
 
 
 def made_from(context: Context, found: xr.Dataset) -> dict[str, str]:
     """Return what the portfolio is made from."""
-    return fit.made_from(context, found) | context.made_from("optimiser", "packages")
+    return fit.made_from(context, found) | context.made_from("optimiser", "packages", "buildings.obligatory_works")
 
 
 def labelled_inputs(context: Context, cube: xr.Dataset) -> xr.Dataset:
@@ -85,6 +96,15 @@ def planning_curve(context: Context, cube: xr.Dataset) -> xr.Dataset | None:
     return budget_curve(cube, first, budgets) if budgets else None
 
 
+def curve_and_prices(context: Context, cube: xr.Dataset, verification: xr.Dataset) -> xr.Dataset:
+    """Return what money and rules are worth: the saving over budgets, and the price of each rule of each scenario."""
+    pairs = [line.split(": ", 1) for line in str(verification.attrs.get("forbidden", "")).splitlines()]
+    allowed = without_pairs(cube, [(building, package) for building, package in pairs])
+    prices = scenario_prices(allowed, named_scenarios(scenario_rules(context)))
+    curve = planning_curve(context, allowed)
+    return prices if curve is None else xr.merge([curve, prices], combine_attrs="drop_conflicts")
+
+
 def timeless(portfolio: xr.Dataset) -> xr.Dataset:
     """Leave the clock out: the same study gives the same file, however fast the machine was."""
     return portfolio.drop_vars("solve_seconds", errors="ignore")
@@ -97,8 +117,7 @@ def write_portfolio(
     groups = {"inputs": labelled_inputs(context, cube)}
     if verification is not None:
         groups["verification"] = verification
-    if verification is not None and (curve := planning_curve(context, cube)) is not None:
-        groups["frontier"] = curve
+        groups["frontier"] = curve_and_prices(context, cube, verification)
     facts = {"baseline": "simulated: savings are of the simulated baseline, bills have not been used"}
     facts |= {"verified": str(int(verification is not None)), "groups": " ".join(groups)}
     write(

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import xarray as xr
+
 from optimiser.report import write_report, write_tables
+from optimiser.report.page import illustrative_words
+from optimiser.report.words import LANGUAGES, Language, load_words
 from optimiser.summary import summary_lines
 from scripts import validate, verify
 from scripts.context import Context
@@ -21,6 +25,7 @@ def extras(context: Context) -> dict[str, Any]:
         "simulations": verify.all_runs(context),
         "frontier": verify.group(context, "frontier"),
         "hourly": Store(context.store).hourly,
+        "published": context.study.report.published,
         "title": context.study.name,
         "study_text": study_text(context.study),
         "measure_labels": {name: (measure.label_en, measure.label_zh) for name, measure in measures.items()},
@@ -34,8 +39,16 @@ def stage(context: Context) -> None:
     page = context.workspace.path("report.html")
     write_report(page, portfolio, inputs=cube, verification=proof, languages=context.study.report.languages, **parts)
     write_tables(context.workspace.path("tables"), portfolio, inputs=cube, verification=proof, **parts)
-    for line in summary_lines(portfolio, cube):
+    for language in context.study.report.languages:
+        tell(context, portfolio, cube, language)
+
+
+def tell(context: Context, portfolio: xr.Dataset, cube: xr.Dataset, language: Language) -> None:
+    """Say in one language what each scenario buys, what is illustrative and where the page is."""
+    at = LANGUAGES.index(language)
+    for line in summary_lines(portfolio, cube, language):
         context.say(line)
-    for line in context.illustrative:
-        context.say(f"Note: {line}.")
-    context.say(f"Report: {page}")
+    noted = illustrative_words(context.illustrative)
+    if noted:
+        context.say(load_words()["say_note"][at].format(what=noted[at]))
+    context.say(load_words()["say_report"][at].format(path=context.workspace.path("report.html")))

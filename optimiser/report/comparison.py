@@ -14,7 +14,7 @@ from markupsafe import Markup
 import netcdf
 from optimiser.report import figures, rows, sheets
 from optimiser.report.material import Material
-from optimiser.report.page import basis_words, render, replace_file
+from optimiser.report.page import basis_words, illustrative_words, render, replace_file
 from optimiser.report.words import LANGUAGES, Language, measure_labels, number, percent
 from vocabulary import NO_PACKAGE, Fault, InputError
 
@@ -132,7 +132,8 @@ def comparison_context(sides: Sequence[Side]) -> dict[str, Any]:
         "names": [side.name for side in sides], "totals": _total_rows(totals), "choices": _choice_rows(sides, choices),
         "bases": [basis_words(m) for m in {side.material.basis_name: side.material for side in sides}.values()],
         "from_bills": all(side.material.from_bills for side in sides), "title": "Retrofolio",
-        "illustrative": "; ".join(dict.fromkeys(text for side in sides for text in side.material.illustrative)),
+        "illustrative": illustrative_words(
+            list(dict.fromkeys(text for side in sides for text in side.material.illustrative))),
         "counts": {"count": int((per_building == len(sides)).sum()), "none": int((per_building == 0).sum()),
                    "some": int(((per_building > 0) & (per_building < len(sides))).sum())},
         "csv": {"totals": sheets.link("totals", sheets.with_units(totals)), "choices": sheets.link("choices", choices)},

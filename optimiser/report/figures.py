@@ -327,35 +327,28 @@ def profiles(table: pd.DataFrame) -> Figure:
 
 
 def cash_bars(flows: pd.DataFrame) -> Figure:
-    """Draw what owner and service companies receive or do not spend each year, and the owner's sum so far."""
+    """Draw what owner and service companies receive or do not spend each year, and the owner's sum so far.
+
+    `meta` names what a trace shows: the page puts the flow of one contract in its place.
+    """
     by_year = flows.groupby("year")[["owner", "service_company", "owner_cumulative"]].sum()
     years = [int(y) for y in by_year.index]
-    hover = "%{x}: %{y:,.1f} {t:wan_cny}<extra>%{fullData.name}</extra>"
-    traces = [
-        go.Bar(
-            x=years, y=numbers(by_year["owner"], CNY_PER_WAN), name="{t:owner}", marker_color=BLUE, hovertemplate=hover
-        ),
-    ]
-    if (by_year["service_company"].abs() > 0).any():
-        traces.append(
-            go.Bar(
-                x=years,
-                y=numbers(by_year["service_company"], CNY_PER_WAN),
-                name="{t:service_company}",
-                marker_color=ORANGE,
-                hovertemplate=hover,
-            )
-        )
-    cumulative = go.Scatter(
-        x=years,
-        y=numbers(by_year["owner_cumulative"], CNY_PER_WAN),
-        name="{t:owner_cumulative}",
-        mode="lines+markers",
-        line={"color": GREEN, "width": 2},
-        marker={"size": 4},
-        hovertemplate=hover,
-    )
-    return _figure([*traces, cumulative], "{t:axis_year}", "{t:axis_money}", barmode="group")
+    traces: list[Any] = []
+    for name, colour in (("owner", BLUE), ("service_company", ORANGE)):
+        if name == "owner" or (by_year[name].abs() > 0).any():
+            traces.append(go.Bar(x=years, marker_color=colour, **_flow(by_year, name)))
+    line = {"mode": "lines+markers", "line": {"color": GREEN, "width": 2}, "marker": {"size": 4}}
+    traces.append(go.Scatter(x=years, **line, **_flow(by_year, "owner_cumulative")))
+    return _figure(traces, "{t:axis_year}", "{t:axis_money}", barmode="group")
+
+
+def _flow(by_year: pd.DataFrame, name: str) -> dict[str, Any]:
+    return {
+        "y": numbers(by_year[name], CNY_PER_WAN),
+        "name": f"{{t:{name}}}",
+        "meta": name,
+        "hovertemplate": "%{x}: %{y:,.1f} {t:wan_cny}<extra>%{fullData.name}</extra>",
+    }
 
 
 def comparison_bars(totals: pd.DataFrame) -> Figure:

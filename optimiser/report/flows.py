@@ -21,6 +21,9 @@ from vocabulary import NO_PACKAGE
 
 LANES: tuple[Lane, ...] = ("own_funds", "guaranteed", "shared_savings", "trusteeship")
 HORIZON_YEARS = 20
+MONEY_TOLERANCE_CNY = 0.01
+STATEMENT = ("scenario", "contract", "lane", "year", "energy_cost_before", "cost_saved", "owner_pays",
+             "service_company", "kept_by_owner", "within_last_cost")
 
 
 def contracts(material: Material, scenario: str) -> dict[tuple[str, Lane], Retrofit]:
@@ -30,6 +33,7 @@ def contracts(material: Material, scenario: str) -> dict[tuple[str, Lane], Retro
     """
     table = building_table(material, scenario)
     table["baseline_cost"] = _or_zero(material.of_building("annual_cost_baseline"), len(table))
+    table["works"] = _or_zero(material.of_building("obligatory_works_cost"), len(table))
     table["error"] = _error_cny(material, scenario, table)
     on = table[table["touched"] & table["annual_cost_saving"].notna()]
     lane = on["lane"].where(on["lane"] != NO_PACKAGE, "own_funds")
@@ -61,6 +65,7 @@ def _pooled(group: pd.DataFrame, material: Material, scenario: str) -> Retrofit:
         baseline_cost_cny=float(group["baseline_cost"].sum()),
         annual_cost_saving_std_cny=float(np.sqrt((group["error"].fillna(0.0) ** 2).sum())),
         subsidy_cny=float(group["subsidy"].fillna(0.0).sum()),
+        obligatory_works_cny=float(group["works"].sum()),
     )
 
 
@@ -92,6 +97,41 @@ def _flows_of(material: Material, scenario: str) -> pd.DataFrame:
         )
     columns = ["scenario", "contract", "lane", "year", "owner", "service_company", "owner_cumulative"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def statement_table(material: Material, scenario: str) -> pd.DataFrame:
+    """Return the yearly statement of each contract: one row per contract and year of its term, CNY.
+
+    `energy_cost_before` what the buildings cost without the contract, `cost_saved` what the works save, `owner_pays`
+    energy and the service company's income together, `service_company` what it is left with, `kept_by_owner` the
+    difference. `within_last_cost`: the owner pays no more than without the contract, as Shanghai's rules of 2015 ask.
+    """
+    return material.table("statement", scenario, _statement_of)
+
+
+def _statement_of(material: Material, scenario: str) -> pd.DataFrame:
+    terms = material.terms(scenario)
+    parts = []
+    for (name, lane), retrofit in contracts(material, scenario).items():
+        flows = cash_flows(lane, retrofit, terms, terms.term_years)
+        before, kept = float(np.asarray(retrofit.baseline_cost_cny)), flows.owner[1:]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "scenario": scenario,
+                    "contract": name,
+                    "lane": lane,
+                    "year": np.arange(1, terms.term_years + 1),
+                    "energy_cost_before": before,
+                    "cost_saved": float(np.asarray(retrofit.annual_cost_saving_cny)),
+                    "owner_pays": before - kept,
+                    "service_company": flows.service_company[1:],
+                    "kept_by_owner": kept,
+                    "within_last_cost": kept >= -MONEY_TOLERANCE_CNY,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(STATEMENT))
 
 
 def contract_table(material: Material, scenario: str) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from optimiser.money.contracts import Terms
 from optimiser.money.factors import DEFAULT_BASIS, Basis, basis_of
+from optimiser.published import Published
 from vocabulary import NO_PACKAGE, Fault, InputError
 
 Floats = NDArray[np.float64]
@@ -32,11 +33,11 @@ class Material:
         The cube, and over `building` what is known of it: `building_name`, `town`, `latitude`, `longitude`,
         `floor_area`, `source_system`.
     verification, validation, simulations, frontier : xr.Dataset, optional
-        As the netCDF files hold them; `frontier` as `optimiser.frontier` returns it.
+        As the netCDF files hold them; `frontier` as `optimiser.budget_curve` and `optimiser.prices` return it.
     hourly : callable, optional
         From a run key to a Dataset with `electricity_hourly` [kW], e.g. `Store(path).hourly`.
-    price_rules : xr.Dataset, optional
-        Over `scenario` and `rule`: what each rule costs.
+    published : Published, optional
+        Results that somebody has published, to stand beside these.
     """
 
     portfolio: xr.Dataset
@@ -46,7 +47,7 @@ class Material:
     simulations: xr.Dataset | None = None
     frontier: xr.Dataset | None = None
     hourly: Callable[[str], xr.Dataset] | None = None
-    price_rules: xr.Dataset | None = None
+    published: Published | None = None
     title: str = "Retrofit portfolio"
     study_text: str = ""
     measure_labels: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -130,6 +131,10 @@ class Material:
         if name not in self.portfolio:
             return None
         return np.asarray(self.portfolio[name].sel(scenario=scenario).values, dtype=float)
+
+    def chosen_number(self, name: str, scenario: str) -> float:
+        """Return a number of one scenario, NaN where the portfolio has no such variable."""
+        return float(self.portfolio[name].sel(scenario=scenario)) if name in self.portfolio else float("nan")
 
     def chosen_text(self, name: str, scenario: str) -> NDArray[np.str_]:
         """Return a text variable of the portfolio in one scenario, `none` where it has no such variable."""

@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from markupsafe import Markup
 
 import netcdf
 from optimiser.report import before_after, figures, flows, rows, sheets, validity
+from optimiser.report.beside import comparable_lines
 from optimiser.report.material import Material
 from optimiser.report.summary import scenario_summary
 from optimiser.report.words import LANGUAGES, Language, load_words, measure_labels, number, percent, sentence
@@ -103,6 +105,7 @@ TABLE_COLUMNS: tuple[dict[str, object], ...] = (
     _column("annual_cost_saving", unit="wan_cny_year", scale=1e4, decimals=1, sum=True),
     _column("payback", unit="years_unit", decimals=1),
     _column("pv_capacity", unit="kilowatt", sum=True, quiet=True),
+    _column("scenarios_with"),
     _column("saving_predicted", unit="per_year_mwh", scale=1e3, decimals=1, sum=True),
     _column("saving_simulated", unit="per_year_mwh", scale=1e3, decimals=1, sum=True),
     _column("touched", "flag", shown=False),
@@ -129,7 +132,7 @@ def write_report(
     languages : sequence of {'en', 'zh'}
         Languages of the page, the first one shown first.
     **extras
-        Further fields of `optimiser.report.Material`: `validation, simulations, frontier, hourly, price_rules, title,
+        Further fields of `optimiser.report.Material`: `validation, simulations, frontier, hourly, published, title,
         study_text`. A section whose data are absent says so.
 
     Raises
@@ -224,21 +227,23 @@ def report_context(material: Material) -> dict[str, Any]:
     drawn = _figures(material, totals, tables, trials)
     return {
         "title": material.title,
+        "core": validity.core_in_words(material),
+        "comparable": comparable_lines(material),
         "sections": SECTIONS,
         "total_columns": TOTAL_COLUMNS,
         "contract_columns": CONTRACT_COLUMNS,
         "basis": basis_words(material),
         "from_bills": material.from_bills,
-        "illustrative": "; ".join(material.illustrative),
+        "illustrative": illustrative_words(material.illustrative),
         "scenarios": [scenario_summary(material, row) for row in totals.to_dict("records")],
         "csv": sheets.links(material),
         "has_practice": material.frontier is not None and "practice" in material.frontier.dims,
+        "has_prices": len(validity.price_table(material)) > 0,
         "has_profiles": "profiles" in drawn,
         "has_validation": material.validation is not None,
         "fractions_help": _fractions_help(material, tables),
         "promised_help": _promised_help(material, trials),
         "validation_help": validity.in_words(material),
-        "rule_prices": validity.rule_prices(material),
         "rules_text": str(material.portfolio.attrs.get("rules", "")),
         "study_text": material.study_text,
         "versions": "; ".join(f"{name} {version}" for name, version in netcdf.package_versions().items()),
@@ -247,7 +252,8 @@ def report_context(material: Material) -> dict[str, Any]:
             "pick": _best_scenario(totals),
             "sort": "energy_saving",
             "floors": {scenario: material.floor(scenario) for scenario in material.scenarios},
-            "columns": TABLE_COLUMNS,
+            "columns": _columns(tables),
+            "cash": {scenario: _flows(material, scenario) for scenario in material.scenarios},
             "fixed": _fixed(tables[material.scenarios[0]]),
             "rows": {scenario: _own(table) for scenario, table in tables.items()},
             "figures": drawn,
@@ -267,6 +273,44 @@ def basis_words(material: Material) -> dict[str, object]:
         "gas": basis.natural_gas_per_m3,
         "source": f"{basis.source}; {basis.confidence}",
     }
+
+
+def illustrative_words(texts: Sequence[str]) -> tuple[str, str] | None:
+    """Return in both languages what is illustrative, None where nothing is; unknown texts stay as they are.
+
+    Examples
+    --------
+    >>> illustrative_words(["3 of 12 buildings are illustrative, not real"])[1]
+    '12 栋建筑中 3 栋为示例，并非真实建筑'
+    """
+    if not texts:
+        return None
+    english, other = load_words()["illustrative_buildings"]
+    pattern = re.escape(english).replace(r"\{some\}", r"(?P<some>\d+)").replace(r"\{all\}", r"(?P<all>\d+)")
+    found = [(text, re.fullmatch(pattern, text)) for text in texts]
+    return "; ".join(texts), "；".join(other.format(**m.groupdict()) if m else text for text, m in found)
+
+
+def _columns(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, object]]:
+    """Return the columns of the table of buildings; what no scenario has anything to say of is not shown."""
+    every = pd.concat(tables.values())
+    silent = {str(c["key"]) for c in TABLE_COLUMNS if _is_silent(every[str(c["key"])])}
+    silent |= {"scenarios_with"} if len(tables) < validity.FEWEST_SCENARIOS else set()
+    return [{**column, "shown": column["shown"] and column["key"] not in silent} for column in TABLE_COLUMNS]
+
+
+def _is_silent(values: pd.Series) -> bool:
+    return bool(values.isna().all()) or set(values.unique()) <= {"none", ""} or set(values.unique()) <= {0.0, 1.0}
+
+
+def _flows(material: Material, scenario: str) -> list[list[object]]:
+    """Return contract, lane, and in units of 10 000 CNY the owner's and the company's flow of each contract."""
+    table = flows.flow_table(material, scenario)
+    return [
+        [str(name), str(lane), figures.numbers(own["owner"], figures.CNY_PER_WAN, 4),
+         figures.numbers(own["service_company"], figures.CNY_PER_WAN, 4)]
+        for (name, lane), own in table.groupby(["contract", "lane"], sort=True)
+    ]
 
 
 def _best_scenario(totals: pd.DataFrame) -> str:

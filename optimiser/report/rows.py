@@ -58,6 +58,7 @@ def _building_table(material: Material, scenario: str) -> pd.DataFrame:
     table["touched"] = _column(material.chosen("touched", scenario), table).fillna(0).astype(bool)
     table["contract"] = material.chosen_text("chosen_contract", scenario)
     table["lane"] = material.chosen_text("chosen_lane", scenario)
+    table["scenarios_with"] = _scenarios_with(material)
     table["route"] = material.chosen_text("route", scenario)
     for name in (
         "chosen_year",
@@ -78,6 +79,13 @@ def _building_table(material: Material, scenario: str) -> pd.DataFrame:
         table[name] = _column(material.of_building(name), table)
     _add_derived(table, material, scenario)
     return table.copy()
+
+
+def _scenarios_with(material: Material) -> Floats:
+    """Return in how many scenarios each building is touched."""
+    if "touched" not in material.portfolio:
+        return np.full(len(material.buildings), np.nan)
+    return np.asarray(material.portfolio["touched"].astype(float).sum("scenario").values, dtype=float)
 
 
 def _column(values: Floats | None, table: pd.DataFrame) -> pd.Series:

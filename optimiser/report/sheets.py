@@ -13,6 +13,7 @@ import xarray as xr
 
 from optimiser.money.factors import amount_kg
 from optimiser.report import before_after, flows, rows, validity
+from optimiser.report.beside import beside_table
 from optimiser.report.material import Material
 from vocabulary import Fault, InputError
 
@@ -48,18 +49,22 @@ def tables(material: Material) -> dict[str, pd.DataFrame]:
     """Return every table of a study by name; units stand in the column names.
 
     `portfolio` one row per scenario and building, `scenarios`, `measures`, `cash_flows` one row per contract and year,
-    `contract_statement`, `disclosure` energy per floor area before and after, `trials`, and before-and-after tables.
+    `contracts`, `contract_statement` one row per contract and year of its term, `disclosure` energy per floor area,
+    `trials`, before-and-after tables, `rule_prices` and `beside_published`.
     """
     found = {
         "portfolio": _stacked(material, rows.building_table),
         "scenarios": rows.totals_table(material),
         "measures": rows.measure_table(material),
         "cash_flows": _stacked(material, flows.flow_table),
-        "contract_statement": _stacked(material, flows.contract_table),
+        "contracts": _stacked(material, flows.contract_table),
+        "contract_statement": _stacked(material, flows.statement_table),
         "disclosure": _stacked(material, disclosure_table),
         "trials": rows.trial_table(material),
         "end_uses": _stacked(material, before_after.end_use_table),
         "months": _stacked(material, before_after.month_table),
+        "rule_prices": validity.price_table(material),
+        "beside_published": beside_table(material),
     }
     return {name: with_units(table) for name, table in found.items()}
 
@@ -98,6 +103,10 @@ UNIT_ENDINGS = {
     "floor_area": "m2",
     "payback": "years",
     "service_payback": "years",
+    "energy_cost_before": "cny",
+    "cost_saved": "cny",
+    "owner_pays": "cny",
+    "kept_by_owner": "cny",
     "before": "kwh",
     "after": "kwh",
 }
@@ -158,6 +167,8 @@ def links(material: Material) -> dict[str, dict[str, str]]:
         "cash": with_units(_stacked(material, flows.flow_table)),
         "contracts": with_units(_stacked(material, flows.contract_table)),
         "promised": with_units(rows.trial_table(material)),
+        "rules": validity.price_table(material),
+        "beside": beside_table(material),
     }
     if material.validation is not None:
         made["validation"] = validity.cases(material.validation)

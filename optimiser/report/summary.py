@@ -10,7 +10,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from optimiser.money.factors import carbon_t
+from optimiser.report import validity
 from optimiser.report.before_after import run_pairs
+from optimiser.report.beside import beside_rows
 from optimiser.report.flows import contract_table
 from optimiser.report.material import Material
 from optimiser.report.words import load_words, number, percent, sentence
@@ -48,9 +50,17 @@ def scenario_summary(material: Material, totals: Row) -> dict[str, Any]:
         "carbon_low": number(carbon_t(saving_kwh, 0.0, "carbon_0_42")),
         "carbon_high": number(carbon_t(saving_kwh, 0.0, "carbon_0_5737")),
         "certificate": certificate(material, totals),
+        "rules": validity.rules_in_words(material, scenario),
+        "money_worth": _money_worth(material, scenario),
+        "beside": beside_rows(material, scenario),
         "total_cells": _total_cells(totals),
         "contracts": [_contract(row) for row in contract_table(material, scenario).to_dict("records")],
     }
+
+
+def _money_worth(material: Material, scenario: str) -> Markup:
+    worth_kwh = validity.worth_of_money_kwh(material, scenario)
+    return sentence("money_worth", amount=number(worth_kwh, 1, 1e3)) if math.isfinite(worth_kwh) else Markup("")
 
 
 def _cheapest(totals: Row) -> dict[str, str] | None:
@@ -69,7 +79,7 @@ def certificate(material: Material, totals: Row) -> list[Markup]:
     lines = [
         sentence(
             "certificate_yes" if totals["certified"] == 1 else "certificate_no",
-            termination=totals["termination"],
+            termination=_ended(str(totals["termination"])),
             gap=gap,
         )
     ]
@@ -86,6 +96,11 @@ def certificate(material: Material, totals: Row) -> list[Markup]:
         if line.startswith(prefix)
     ]
     return [*lines, sentence("broken", what="; ".join(broken))] if broken else lines
+
+
+def _ended(termination: str) -> str | tuple[str, str]:
+    """Return how the solve ended in both languages; words of other programs stay as they are."""
+    return load_words().get(f"ended_{termination}", termination)
 
 
 def _total_cells(totals: Row) -> list[str | Markup]:

@@ -9,10 +9,13 @@ import pandas as pd
 import xarray as xr
 from markupsafe import Markup
 
+from optimiser.frontier import ROBUST_SHARE, STEP_CNY, robust_core
 from optimiser.report.material import DEFAULT_FLOOR, Material
-from optimiser.report.words import number, percent, sentence
+from optimiser.report.words import load_words, number, percent, sentence
 
 SHOWN_COVERAGE = 0.90
+FEWEST_SCENARIOS = 3  # fewer say nothing of robustness
+MOST_NAMED = 24
 
 
 def cases(validation: xr.Dataset) -> pd.DataFrame:
@@ -71,21 +74,94 @@ def in_words(material: Material) -> Markup:
     )
 
 
-def rule_prices(material: Material) -> list[dict[str, str]]:
-    """Return rows scenario, rule, price in words; empty where no prices were asked for."""
-    prices = material.price_rules
-    if prices is None or "rule_price" not in prices:
-        return []
-    units = (
-        "MWh" if prices["rule_price"].attrs.get("units") == "kW h" else str(prices["rule_price"].attrs.get("units", ""))
-    )
-    scale = 1e3 if units == "MWh" else 1.0
-    table = prices["rule_price"].to_dataframe().reset_index().dropna(subset=["rule_price"])
+UNIT_OF = {"saving": ("per_year_mwh", 1e3), "excess_saving": ("per_year_mwh", 1e3), "carbon": ("tonnes_year", 1.0),
+           "net_present_value": ("wan_cny", 1e4)}
+
+
+def price_table(material: Material) -> pd.DataFrame:
+    """Return one row per scenario and rule: `price` in units of the scenario's objective, `binds`.
+
+    Empty without prices. The price is what the plan would gain if that rule alone were dropped.
+    """
+    found = material.frontier
+    if found is None or "rule_price" not in found:
+        return pd.DataFrame({name: [] for name in ("scenario", "rule", "price", "binds")})
+    table = found[["rule_price", "rule_binds"]].to_dataframe().reset_index()
+    table = table.rename(columns={"rule_price": "price", "rule_binds": "binds"})
+    known = table[table["scenario"].isin(material.scenarios)].dropna(subset=["price"])
+    return known[["scenario", "rule", "price", "binds"]].reset_index(drop=True)
+
+
+def rules_in_words(material: Material, scenario: str) -> list[dict[str, Markup]]:
+    """Return the rules of one scenario, dearest first, each with what it costs, in both languages."""
+    table = price_table(material)
+    own = table[table["scenario"] == scenario].sort_values(["binds", "price"], ascending=False, kind="stable")
+    unit, scale = UNIT_OF[str(material.rule(scenario, "objective", "saving"))]
     return [
         {
-            "scenario": str(r["scenario"]),
-            "rule": str(r["rule"]),
-            "price": f"{number(r['rule_price'], 1, scale)} {units}",
+            "rule": rule_words(material, scenario, str(row["rule"])),
+            "price": _costs(float(str(row["price"])), unit, scale) if row["binds"] else sentence("rule_free"),
         }
-        for r in table.to_dict("records")
+        for row in table_rows(own)
     ]
+
+
+def table_rows(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows of a table as mappings."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _costs(price: float, unit: str, scale: float) -> Markup:
+    return sentence("rule_costs", price=number(price, 1 if abs(price) < 100 * scale else 0, scale),
+                    unit=load_words()[unit])
+
+
+def rule_words(material: Material, scenario: str, rule: str) -> Markup:
+    """Return one rule with its value as people say it, in both languages; unknown rules keep their name."""
+    name, _, detail = rule.partition(" ")
+    key = f"rule_{name}"
+    if key not in load_words():
+        return Markup("{}").format(rule)
+    given = material.rule(scenario, name, None)
+    if name == "budget_cny":
+        given = material.chosen_number("budget", scenario)
+    return sentence(key, what=detail or _value(given))
+
+
+def _value(given: object) -> object:
+    """Return the value of a rule for a sentence: fractions as percent, money in units of 10 000 CNY."""
+    if isinstance(given, bool) or given is None:
+        return ""
+    if isinstance(given, float | int):
+        return percent(given, 0) if 0 < given < 1 else number(given, 0, 1e4)
+    if isinstance(given, list | tuple) and all(isinstance(item, float | int) for item in given):
+        return " + ".join(number(item, 0, 1e4) for item in given)
+    return ""
+
+
+def worth_of_money_kwh(material: Material, scenario: str) -> float:
+    """Return what 10 000 CNY more would save per year [kW h]: the slope of the exact frontier above the budget.
+
+    NaN where the scenario has no budget, or the frontier ends before it.
+    """
+    found = material.frontier
+    budget = material.chosen_number("budget", scenario)
+    if found is None or "frontier_budget" not in found or not np.isfinite(budget):
+        return float("nan")
+    points, saving = found["frontier_budget"].values, found["energy_saving"].values
+    above = np.flatnonzero(points > budget * (1 + 1e-9))
+    at = np.flatnonzero(np.isclose(points, budget, rtol=1e-9))
+    if not len(above) or not len(at):
+        return float("nan")
+    return float((saving[above[0]] - saving[at[0]]) / (points[above[0]] - points[at[0]]) * STEP_CNY)
+
+
+def core_in_words(material: Material) -> Markup:
+    """Return which buildings nearly every scenario touches, as one sentence; empty with fewer than three scenarios."""
+    if len(material.scenarios) < FEWEST_SCENARIOS:
+        return Markup("")
+    core = [b for b in str(robust_core([material.portfolio]).attrs["robust_core"]).split(", ") if b]
+    key = "core_help" if core else "core_none"
+    more = f" … ({number(len(core))})" if len(core) > MOST_NAMED else ""
+    return sentence(key, share=percent(ROBUST_SHARE, 0), all=number(len(material.scenarios)), count=number(len(core)),
+                    names=", ".join(core[:MOST_NAMED]) + more)

@@ -54,7 +54,8 @@
   function draw(place) {
     if (!root.dataset.charts) return;
     const found = data.figures[place.dataset.figure];
-    const figure = found && (found.data ? found : found[state.scenario]);
+    const own = found && (found.data ? found : found[state.scenario]);
+    const figure = own && place.dataset.figure === "cash" ? ofContract(own) : own;
     if (!figure) {
       if (place.data) Plotly.purge(place);
       place.classList.add("blank");
@@ -67,6 +68,28 @@
     Plotly.react(place, dressed(figure.data), layoutOf(dressed(figure.layout), narrow), { displaylogo: false, responsive: true,
       displayModeBar: narrow ? false : "hover", modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"] });
     place.dataset.drawn = "yes";
+  }
+
+  /* the picture of all contracts, with the flow of the chosen one in its place */
+  function ofContract(figure) {
+    const chosen = document.getElementById("cash-contract").value;
+    const one = ((data.cash || {})[state.scenario] || [])[chosen === "" ? -1 : Number(chosen)];
+    if (!one) return figure;
+    let sum = 0;
+    const flow = { owner: one[2], service_company: one[3], owner_cumulative: one[2].map((value) => (sum += value)) };
+    const traces = figure.data.filter((trace) => flow[trace.meta].some((value) => value !== 0));
+    return { ...figure, data: traces.map((trace) => ({ ...trace, y: flow[trace.meta] })) };
+  }
+
+  function contracts() {
+    const place = document.getElementById("cash-contract");
+    if (!place) return;
+    const kept = place.dataset.scenario === state.scenario ? place.value : "";
+    const label = ([name, lane]) => name === lane ? word(`lane_${lane}`) : `${name} · ${word(`lane_${lane}`)}`;
+    const made = (data.cash[state.scenario] || []).map((one, i) => Object.assign(document.createElement("option"), { value: String(i), textContent: label(one) }));
+    place.replaceChildren(Object.assign(document.createElement("option"), { value: "", textContent: word("all_contracts") }), ...made);
+    place.value = kept;
+    place.dataset.scenario = state.scenario;
   }
 
   const seen = new IntersectionObserver((entries) => entries.forEach((entry) => {
@@ -226,7 +249,15 @@
     const chooser = document.getElementById("scenario");
     if (chooser) chooser.value = state.scenario;
     if (document.getElementById("buildings")) { filters(); table(); }
+    contracts();
     redraw();
+  }
+
+  /* paper is white: pages are printed in light colours, every picture drawn */
+  let onScreen = "light";
+  function themed(theme) {
+    state.theme = root.dataset.theme = theme;
+    all(".chart").forEach(draw);
   }
 
   function start() {
@@ -238,8 +269,11 @@
     const chooser = document.getElementById("scenario");
     if (chooser) chooser.addEventListener("change", () => { state.scenario = chooser.value; show(); });
     all("tr.pick").forEach((item) => item.addEventListener("click", () => { state.scenario = item.dataset.pick; show(); }));
+    const cash = document.getElementById("cash-contract");
+    if (cash) cash.addEventListener("change", () => all("[data-figure=cash]").forEach(draw));
     if (document.getElementById("buildings")) startTable();
-    window.addEventListener("beforeprint", () => all(".chart").forEach(draw));
+    window.addEventListener("beforeprint", () => { onScreen = state.theme; themed("light"); });
+    window.addEventListener("afterprint", () => themed(onScreen));
     if (data.pick) state.scenario = data.pick;
     show();
     root.dataset.ready = "yes";

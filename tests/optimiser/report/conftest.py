@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from optimiser.money.contracts import Retrofit, cash_flows
+from optimiser.report import Published
 from vocabulary import CARRIERS, END_USES, attributes
 
 MEASURES = ["led", "led_high_efficiency", "window", "vrf", "heat_pump", "controls", "roof_insulation"]
@@ -190,18 +191,28 @@ def hourly_of(run_key):
 def make_frontier(portfolio):
     total = portfolio["energy_saving"].sum("building").values
     budget = portfolio["budget"].values
-    point = np.linspace(0, 1.1, 12) * budget[-1]
+    point = np.unique(np.append(np.linspace(0, 1.1, 12) * budget[-1], budget))
     exact = np.interp(point, np.append(0, budget), np.append(0, total))
     practice = np.array(["ranking_by_consumption", "ranking_by_payback", "single_measures"])
     units = {"units": "kW h", "long_name": "energy saved per year"}
+    rules = ["budget_cny", "minimum_saving_fraction", "floor_confidence", "forbid JD-0001: led"]
+    price = np.outer(total, [0.2, 0.05, 0.001, np.nan])
     return xr.Dataset(
         {
             "energy_saving": ("budget_point", exact, units),
             "practice_saving": (("practice", "budget_point"), exact * np.array([[0.62], [0.85], [0.71]]), units),
             "frontier_budget": ("budget_point", point, {"units": "1", "currency": "CNY", "long_name": "budget"}),
+            "rule_price": (("scenario", "rule"), price, units),
+            "rule_binds": (("scenario", "rule"), price > 0.01 * total[:, None]),
         },
-        {"practice": practice},
+        {"practice": practice, "scenario": portfolio["scenario"].values, "rule": rules},
     )
+
+
+PUBLISHED = Published(
+    source="a notice (invented)", confidence="B", projects=26, batches=2, coal_t_per_year=700.0,
+    public_money_cny=17_250_000.0, minimum_saving_fraction=0.2,
+)
 
 
 @pytest.fixture(scope="session")
@@ -216,6 +227,7 @@ def material():
         "simulations": make_simulations(inputs, portfolio),
         "hourly": hourly_of,
         "frontier": make_frontier(portfolio),
+        "published": PUBLISHED,
     }
 
 

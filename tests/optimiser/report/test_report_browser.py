@@ -64,7 +64,7 @@ def open_page(browser):
 
 
 def draw_all(page):
-    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.evaluate("['beforeprint', 'afterprint'].forEach(name => window.dispatchEvent(new Event(name)))")
     page.wait_for_function("[...document.querySelectorAll('.chart')].every(c => c.querySelector('.main-svg, .empty'))")
 
 
