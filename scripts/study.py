@@ -14,8 +14,10 @@ from pydantic_core import ErrorDetails
 from buildings import load_catalogue
 from datafile import UniqueKeyLoader
 from optimiser.money.tariffs import DEFAULT_TARIFF
+from optimiser.published import Published
 from optimiser.rules import Rules
 from sim.engine.cluster import ClusterSettings
+from sim.engine.findings import Finding
 from sim.models import ModelSettings, default_settings
 from vocabulary import Fault, InputError, nearest
 
@@ -40,12 +42,22 @@ class WeatherBlock(Block):
         return self
 
 
+class WorksBlock(Block):
+    """Works that a contract must do beside saving energy, such as electrical safety: trusteeship pays for them."""
+
+    what: str = Field(min_length=1)
+    cny_per_m2: float = Field(ge=0, description="of floor area")
+    source: str = Field(min_length=1)
+    confidence: Literal["A", "B", "C", "D"]
+
+
 class BuildingsBlock(Block):
-    """The registry, the bills and which baseline savings are counted from."""
+    """The registry, the bills, which baseline savings are counted from; obligatory works by compound or building."""
 
     registry: Path
     bills: Path | None = None
     baseline: Literal["simulated", "calibrated"] = "simulated"
+    obligatory_works: dict[str, WorksBlock] = {}
 
 
 class PackagesBlock(Block):
@@ -69,6 +81,7 @@ class SimulationBlock(Block):
     timeout_s: float = Field(600, gt=0)
     settings: Annotated[ModelSettings, BeforeValidator(_over_defaults)] = Field(default_factory=default_settings)
     direct_runs: int = Field(24, ge=1)
+    barred_findings: tuple[Finding, ...] = ("severe", "implausible")
     cluster: ClusterSettings = ClusterSettings()
 
 
@@ -99,9 +112,10 @@ class OptimiserBlock(Block):
 
 
 class ReportBlock(Block):
-    """Languages of the page."""
+    """Languages of the page and of the summary, and published results to put beside the study's own."""
 
     languages: tuple[Literal["en", "zh"], ...] = ("en", "zh")
+    published: Published | None = None
 
 
 class Study(Block):
