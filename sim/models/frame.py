@@ -60,7 +60,8 @@ def _add_control(idf: OfficeIDF, design: Design, settings: ModelSettings, sizing
         Loads_Convergence_Tolerance_Value=settings.loads_tolerance,
         Temperature_Convergence_Tolerance_Value=settings.temperature_tolerance_k,
         Solar_Distribution=settings.solar_distribution)
-    add(idf, "Timestep", Number_of_Timesteps_per_Hour=settings.timesteps_per_hour)
+    steps = settings.steps_of(design.source_system)
+    add(idf, "Timestep", Number_of_Timesteps_per_Hour=steps)
     add(idf, "SurfaceConvectionAlgorithm:Inside", Algorithm=settings.interior_convection)
     add(idf, "SurfaceConvectionAlgorithm:Outside", Algorithm=settings.exterior_convection)
     add(idf, "ShadowCalculation", Shading_Calculation_Update_Frequency=settings.shading_update_days)
@@ -73,7 +74,7 @@ def _add_control(idf: OfficeIDF, design: Design, settings: ModelSettings, sizing
         MaxZoneTempDiff=settings.largest_zone_temperature_step_k)
     factor = system_data().sizing_factor
     add(idf, "Sizing:Parameters", Heating_Sizing_Factor=factor.heating.value,
-        Cooling_Sizing_Factor=factor.cooling.value, Timesteps_in_Averaging_Window=settings.timesteps_per_hour)
+        Cooling_Sizing_Factor=factor.cooling.value, Timesteps_in_Averaging_Window=steps)
     add(idf, "ZoneAirHeatBalanceAlgorithm", Algorithm=settings.zone_air_solution)
     add(idf, "GlobalGeometryRules", Starting_Vertex_Position="LowerLeftCorner",
         Vertex_Entry_Direction="Counterclockwise", Coordinate_System="World")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from buildings.design import SourceSystem
 from datafile import Frozen
 from sim.calendar import Calendar, load_calendar
 from sim.models.datafile import load
@@ -64,6 +65,9 @@ def site_of(weather: xr.Dataset, calendar: Calendar | None = None) -> Site:
     )
 
 
+Steps = Literal[1, 2, 3, 4, 6]
+
+
 class ModelSettings(Frozen):
     """How a model is run (frozen, unknown keys refused); the defaults stand in `sim/data/settings.yaml`.
 
@@ -73,7 +77,8 @@ class ModelSettings(Frozen):
         If a value is outside its range.
     """
 
-    timesteps_per_hour: Literal[1, 2, 3, 4, 6]
+    timesteps_per_hour: Steps
+    least_timesteps_per_hour: dict[SourceSystem, Steps] = Field(description="of systems that need more")
     minimum_system_timestep_min: int = Field(ge=0, le=60, description="minutes; 0 is the engine's one minute")
     maximum_hvac_iterations: int = Field(ge=5, le=50)
     minimum_plant_iterations: int = Field(ge=1, le=10)
@@ -91,6 +96,10 @@ class ModelSettings(Frozen):
         default=None, description="first month and day, last month and day; the whole year when not given"
     )
     hourly: bool = Field(default=True, description="report hourly electricity and gas")
+
+    def steps_of(self, source_system: SourceSystem) -> int:
+        """Return the steps per hour of a model with a source system."""
+        return max(self.timesteps_per_hour, self.least_timesteps_per_hour.get(source_system, 0))
 
 
 def default_settings(**changes: object) -> ModelSettings:
