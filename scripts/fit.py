@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import xarray as xr
 
-from buildings import Package
-from scripts import simulate
+from buildings import Building, Package
+from scripts import calibrate_inputs, simulate
 from scripts.context import Context
 from scripts.simulate import check as check  # the same inputs
 from sim import Surrogate
 from sim.case import design_table
+from sim.engine.findings import barred_from_fitting
 from sim.plan import package_cases
 
 FILE = "surrogate.nc"
@@ -20,12 +22,13 @@ Pairs = Sequence[tuple[str, Package]]
 
 def made_from(context: Context, found: xr.Dataset) -> dict[str, str]:
     """Return what the surrogate is made from: the study's blocks and the runs themselves."""
-    return context.made_from(*simulate.MADE_FROM, "surrogate") | {"runs": simulate.runs_digest(found)}
+    made = context.made_from(*simulate.MADE_FROM, "surrogate") | {"runs": simulate.runs_digest(found)}
+    return made | {"covers what calibration may ask for": str(calibrate_inputs.wanted(context))}
 
 
-def offered_designs(context: Context, pairs: Pairs) -> xr.Dataset:
-    """Return the designs of building-package pairs as a table."""
-    cases = package_cases(pairs, context.buildings, context.catalogue, context.weather_id, "verification")
+def offered_designs(context: Context, pairs: Pairs, buildings: Sequence[Building] | None = None) -> xr.Dataset:
+    """Return the designs of building-package pairs as a table, of the registry's buildings unless others are given."""
+    cases = package_cases(pairs, buildings or context.buildings, context.catalogue, context.weather_id, "verification")
     return design_table([case.design for case in cases])
 
 
@@ -34,9 +37,24 @@ def all_pairs(context: Context) -> list[tuple[str, Package]]:
     return [(name, package) for name, packages in context.packages.items() for package in packages]
 
 
+def learnt_from(context: Context, found: xr.Dataset) -> xr.Dataset:
+    """Return the runs that a fit may see, and tell how many were left out."""
+    barred = context.study.simulation.barred_findings
+    out = barred_from_fitting(found, barred)
+    failed = int((found["status"].values.astype(str) != "ok").sum())
+    if out.any():
+        context.say(f"Left out of fitting: {failed} failed runs, {int(out.sum()) - failed} with a finding that the "
+                    f"study bars ({', '.join(barred)}).")
+    return found.isel(case=np.flatnonzero(~out))
+
+
 def fitted(context: Context, found: xr.Dataset) -> Surrogate:
     """Fit a surrogate that covers all that the study may ask for."""
-    return Surrogate.fit(found, covers=offered_designs(context, all_pairs(context)))
+    pairs = all_pairs(context)
+    covers = [offered_designs(context, pairs)]
+    if calibrate_inputs.wanted(context):
+        covers.append(calibrate_inputs.corner_designs(context, pairs))
+    return Surrogate.fit(found, covers=xr.concat(covers, dim="case"))
 
 
 def stage(context: Context) -> None:
@@ -45,7 +63,7 @@ def stage(context: Context) -> None:
         context.say(f"The study names its surrogate: {context.study.surrogate.file}")
         return
     found = simulate.simulations(context)
-    surrogate = fitted(context, simulate.with_profiles(context, found))
+    surrogate = fitted(context, simulate.with_profiles(context, learnt_from(context, found)))
     surrogate.save(context.workspace.path(FILE), attributes={"made_from": context.as_text(made_from(context, found))})
     told = ", ".join(f"{k.removeprefix('leave_one_out_wmape_')} {v:.1%}" for k, v in surrogate.errors.items())
     context.say(f"Surrogate fitted; error left one out: {told} (WMAPE).")

@@ -56,7 +56,9 @@ class BuildingsBlock(Block):
 
     registry: Path
     bills: Path | None = None
-    baseline: Literal["simulated", "calibrated"] = "simulated"
+    baseline: Literal["simulated", "calibrated"] = "calibrated"
+    bill_weather: dict[int, Path] = Field({}, description="EPW of calendar years with bills")
+    degree_days: Path | None = Field(None, description="month, heating_degree_days, cooling_degree_days of billed months")
     obligatory_works: dict[str, WorksBlock] = {}
 
 
@@ -203,7 +205,11 @@ def _resolve_paths(study: Study, folder: Path) -> Study:
     blocks = {
         "weather": study.weather.model_copy(update={"epw": absolute(study.weather.epw)}),
         "buildings": study.buildings.model_copy(
-            update={"registry": absolute(study.buildings.registry), "bills": absolute(study.buildings.bills)}
+            update={
+                "registry": absolute(study.buildings.registry), "bills": absolute(study.buildings.bills),
+                "degree_days": absolute(study.buildings.degree_days),
+                "bill_weather": {year: absolute(path) for year, path in study.buildings.bill_weather.items()},
+            }
         ),
         "packages": study.packages.model_copy(update={"catalogue": absolute(study.packages.catalogue)}),
         "surrogate": study.surrogate.model_copy(update={"file": absolute(study.surrogate.file)}),
@@ -217,6 +223,8 @@ def _cross_faults(path: Path, study: Study) -> Iterator[Fault]:
         "weather.epw": study.weather.epw,
         "buildings.registry": study.buildings.registry,
         "buildings.bills": study.buildings.bills,
+        "buildings.degree_days": study.buildings.degree_days,
+        **{f"buildings.bill_weather.{year}": path for year, path in study.buildings.bill_weather.items()},
         "packages.catalogue": study.packages.catalogue,
         "surrogate.file": study.surrogate.file,
     }

@@ -6,14 +6,14 @@ import logging
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sim.engine.cluster import ClusterError, ClusterSettings, keep_jobs
 from sim.engine.progress import Reporter, Tally
 from sim.engine.record import Record
-from sim.engine.task import Job, Outcome, Workshop, find, perform
+from sim.engine.task import TASK_S, Answer, Job, Outcome, Workshop, find, perform_all
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -28,9 +28,30 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 _LOOK_AT_WORKERS_S = 5.0
 _FOUND_BETWEEN_LOOKS = 128
 _SECONDS_BETWEEN_SUBMISSIONS = 10.0
+_MOST_CASES_PER_TASK = 64
 
 Connect = Callable[[], "AbstractContextManager[Client]"]
 Take = Callable[[Outcome], None]
+
+
+@dataclass
+class Pace:
+    """How many cases go into one task: one where runs take long, many where dask's own work would count.
+
+    Examples
+    --------
+    >>> pace = Pace(8)
+    >>> pace.learn(cases=8, seconds=0.1)
+    >>> pace.cases_per_task
+    16
+    """
+
+    cases_per_task: int = 1
+
+    def learn(self, cases: int, seconds: float) -> None:
+        """Follow the time that finished cases took, at most doubling."""
+        wanted = TASK_S * cases / max(seconds, 1e-6)
+        self.cases_per_task = int(max(1, min(wanted, 2 * self.cases_per_task, _MOST_CASES_PER_TASK)))
 
 
 @dataclass
@@ -57,8 +78,12 @@ class Batch:
     reporter: Reporter
     cluster: ClusterSettings | None = None
     _answers: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
-    _flying: dict[Any, Job] = field(default_factory=dict)
+    _flying: dict[Any, Sequence[Job]] = field(default_factory=dict)
     _waiting: deque[tuple[float, Job]] = field(default_factory=deque)
+    _left: deque[Job] = field(default_factory=deque)
+    _suspects: deque[Job] = field(default_factory=deque)
+    _on_trial: Job | None = None
+    _pace: Pace = field(default_factory=Pace)
     _workers_seen: float = field(default_factory=time.monotonic)
     _workers_asked: float = 0.0
     _jobs_asked: float = field(default_factory=time.monotonic)
@@ -89,10 +114,10 @@ class Batch:
         if first is None:
             self.reporter.show(self.tally)
             return
+        self._left.append(first)
         with connect() as client:
             self.tally.dashboard = client.dashboard_link or ""
             self._workers_seen = time.monotonic()
-            self._submit(client, first)
             self._drive(client, todo)
 
     def _not_found(self, jobs: Iterable[Job]) -> Iterator[Job]:
@@ -107,18 +132,34 @@ class Batch:
                     self.reporter.show(self.tally)
 
     def _drive(self, client: Client, todo: Iterator[Job]) -> None:
-        exhausted = False
-        while not exhausted or self._flying or self._waiting:
-            room = self._room(client) - len(self._flying)
-            while room > 0 and not exhausted:
-                job = self._due() or next(todo, None)
-                exhausted = job is None
-                if job is not None:
-                    self._submit(client, job)
-                    room -= 1
-            if exhausted and (late := self._due()) is not None:
-                self._submit(client, late)
+        self._fill(client, todo)
+        while self._flying or self._waiting:
             self._collect(client)
+            self._fill(client, todo)
+
+    def _fill(self, client: Client, todo: Iterator[Job]) -> None:
+        for _ in range(self._room(client) - len(self._flying)):
+            jobs = self._next(todo)
+            if not jobs:
+                break
+            self._submit(client, jobs)
+        if self._suspects and not (self._flying or self._waiting):
+            self._on_trial = self._suspects.popleft()
+            self._submit(client, [self._on_trial])
+
+    def _next(self, todo: Iterator[Job]) -> list[Job]:
+        jobs: list[Job] = []
+        while len(jobs) < self._pace.cases_per_task:
+            job = self._left.popleft() if self._left else self._due() or next(todo, None)
+            if job is None:
+                break
+            jobs.append(job)
+        return jobs
+
+    def _due(self) -> Job | None:
+        if self._waiting and self._waiting[0][0] <= time.monotonic():
+            return self._waiting.popleft()[1]
+        return None
 
     def _room(self, client: Client) -> int:
         if time.monotonic() - self._workers_asked > _LOOK_AT_WORKERS_S:
@@ -139,14 +180,10 @@ class Batch:
             raise ClusterError(f"no worker was there for {self.start_timeout_s:g} s: look at the cluster's queue "
                                f"(squeue) and at its job logs; finished runs are in the store. {self._refusal}".strip())
 
-    def _due(self) -> Job | None:
-        if self._waiting and self._waiting[0][0] <= time.monotonic():
-            return self._waiting.popleft()[1]
-        return None
-
-    def _submit(self, client: Client, job: Job) -> None:
-        future = client.submit(perform, self.workshop, job, pure=False, key=f"case-{job.index}-{time.monotonic_ns()}")
-        self._flying[future] = job
+    def _submit(self, client: Client, jobs: Sequence[Job]) -> None:
+        key = f"cases-{jobs[0].index}-{time.monotonic_ns()}"
+        future = client.submit(perform_all, self.workshop, jobs, pure=False, key=key)
+        self._flying[future] = jobs
         future.add_done_callback(self._answers.put)
 
     def _collect(self, client: Client) -> None:
@@ -155,29 +192,37 @@ class Batch:
         except queue.Empty:
             self._look_at_workers(client)
         else:
-            job = self._flying.pop(future)
-            self._receive(job, self._outcome(future, job))
+            self._receive(future, self._flying.pop(future))
         self.tally.running = min(len(self._flying), self._cores)
         self.tally.waiting = len(self._waiting)
         self.reporter.show(self.tally)
 
-    def _outcome(self, future: Future, job: Job) -> Outcome:
+    def _receive(self, future: Future, jobs: Sequence[Job]) -> None:
+        answer = self._answer(future, jobs)
+        for job, outcome in zip(jobs, answer.outcomes, strict=False):
+            if outcome.record is None:
+                self._waiting.append((time.monotonic() + _SECONDS_BETWEEN_LOOKS, job))
+            else:
+                self._settle(outcome)
+        if answer.seconds:
+            self._pace.learn(len(answer.outcomes), answer.seconds)
+            self._left.extend(jobs[len(answer.outcomes):])
+
+    def _answer(self, future: Future, jobs: Sequence[Job]) -> Answer:
         from distributed import KilledWorker
 
         try:
-            return future.result()
+            answer: Answer = future.result()
+            return answer
         except KilledWorker as error:
+            if jobs[0] is not self._on_trial:  # dask blames all cases of a worker: each is tried alone, at the end
+                self._suspects.extend(jobs)
+                return Answer((), 0.0)
             lost = Record("", self.workshop.engine_version, failure_class="lost",
                           failure_message=f"workers died with it, again and again: {error}")
-            return Outcome(job.index, "", lost)
+            return Answer((Outcome(jobs[0].index, "", lost),), 0.0)
         finally:
             future.release()
-
-    def _receive(self, job: Job, outcome: Outcome) -> None:
-        if outcome.record is None:
-            self._waiting.append((time.monotonic() + _SECONDS_BETWEEN_LOOKS, job))
-        else:
-            self._settle(outcome)
 
     def _settle(self, outcome: Outcome) -> None:
         record = outcome.record

@@ -22,7 +22,7 @@ from sim.engine.interrupt import polite_signals
 from sim.engine.lease import LeaseSettings
 from sim.engine.progress import ProgressStyle, Tally, reporter
 from sim.engine.scratch import sweep
-from sim.engine.sink import FileSink, MemorySink
+from sim.engine.sink import ROWS_PER_CHUNK, FileSink, MemorySink
 from sim.engine.store import Store, digest
 from sim.engine.task import Engine, Job, Outcome, Prepare, Workshop
 from vocabulary import Fault, InputError, RetrofolioError
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ROWS_PER_CHUNK = 256
+_PROFILES_AT_ONCE = 64
 
 
 class TooManyFailedError(RetrofolioError):
@@ -265,8 +265,10 @@ class Rows:
     def _hand_on(self, chunk: Chunk) -> None:
         self.sink.put(chunk.start, chunk.dataset())
         if self.profile_sink is not None:
-            records = [self.store.read(key, hourly=True) if key else None for key in chunk.run_keys]
-            self.profile_sink.put(chunk.start, gather.profiles(chunk.start, records))
+            for first in range(0, len(chunk.run_keys), _PROFILES_AT_ONCE):
+                keys = chunk.run_keys[first:first + _PROFILES_AT_ONCE]
+                records = [self.store.read(key, hourly=True) if key else None for key in keys]
+                self.profile_sink.put(chunk.start + first, gather.profiles(chunk.start + first, records))
 
     def finish(self, shared: xr.Dataset) -> xr.Dataset:
         """Return all rows with what they share."""

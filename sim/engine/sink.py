@@ -18,6 +18,8 @@ from vocabulary import Fault, InputError
 
 _FLAG_VALUES = np.array([0, 1], dtype=np.int8)
 _CHUNK_BYTES = 1_000_000
+ROWS_PER_CHUNK = 512
+"""Rows gathered before they are written, and rows of one compressed piece of the file: each is written once, whole."""
 
 
 class Sink(Protocol):
@@ -144,7 +146,8 @@ class FileSink:
     def _create(self, name: str, variable: xr.Variable, values: np.ndarray[Any, Any], dims: tuple[str, ...]) -> None:
         sizes = [len(self._file.dimensions[dim]) for dim in dims]
         row_bytes = max(1, int(np.prod(sizes[1:])) * values.dtype.itemsize)
-        chunks = (min(sizes[0], max(1, _CHUNK_BYTES // row_bytes)), *sizes[1:])
+        rows = ROWS_PER_CHUNK if dims[:1] == ("case",) else sizes[0]
+        chunks = (min(sizes[0], rows, max(1, _CHUNK_BYTES // row_bytes)), *sizes[1:])
         fill = np.nan if values.dtype.kind == "f" and name not in dims else None
         made = self._file.createVariable(name, values.dtype, dims, compression="zlib", complevel=4, shuffle=True,
                                          chunksizes=chunks, fill_value=fill)
