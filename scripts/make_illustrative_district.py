@@ -212,10 +212,9 @@ def electricity_kwh(rows: Sequence[Row], parameters: Parameters) -> Array:
 def _gas_m3(row: Row, month: int, weather: Mapping[str, float], parameters: Parameters) -> float:
     gas = parameters["gas"]
     use = 0.0
-    for season, per_m2 in (("winter", gas["winter_m3_per_m2"]), ("summer", gas["summer_m3_per_m2"])):
-        months = parameters[f"{season}_months"]
-        if month in months:
-            use += per_m2.get(row["source_system"], 0.0) * row["floor_area_m2"] / len(months) * weather[season]
+    for season in ("winter", "summer"):
+        per_m2 = gas[f"{season}_m3_per_m2"].get(row["source_system"], 0.0)
+        use += per_m2 * row["floor_area_m2"] * gas[f"{season}_month_shares"].get(month, 0.0) * weather[season]
     if row["occupants"] >= gas["canteen_from_occupants"]:
         use += gas["canteen_m3_per_person_year"] * row["occupants"] / 12
     return use

@@ -131,7 +131,8 @@ def test_costs_of_the_sample_per_square_metre(sized):
         "ec_fan_coils": (26, 40), "energy_recovery_ventilation": (25, 70),
     }
     for name, (low, high) in bounds.items():
-        costs = [capital_cost_cny(name, sized, CATALOGUE, level) / sized["floor_area"] for level in ("low", "mid", "high")]
+        costs = [capital_cost_cny(name, sized, CATALOGUE, level) / sized["floor_area"]
+                 for level in ("low", "mid", "high")]
         assert (costs[0] <= costs[1]).all()
         assert (costs[1] <= costs[2]).all()
         assert low - 0.5 <= costs[1].min() <= costs[1].max() <= high + 0.5, (name, costs[1])

@@ -81,3 +81,15 @@ def test_gas_only_where_something_burns_it(district):
 def test_files_sit_beside_each_other():
     assert Path(REGISTRY).exists()
     assert Path(BILLS).exists()
+
+
+def test_gas_for_heat_follows_the_cold(district):
+    """A boiler's gas: most in January, little in November, in summer only the canteen's."""
+    chosen = [b for b in district if b.source_system == "chiller_boiler" and len(b.bills) == 36]
+    assert chosen
+    for building in chosen:
+        monthly = np.array([bill.gas_m3 for bill in building.bills]).reshape(3, 12).mean(axis=0)
+        assert monthly.argmax() == 0
+        monthly -= monthly[3:10].mean()
+        assert abs(monthly[3:10]).max() < 0.1 * monthly[0]
+        assert monthly[10] < monthly[2] < monthly[1] < monthly[0]

@@ -3,9 +3,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buildings import apply_package, capital_cost_cny, enumerate_packages, load_catalogue
+from buildings import Package, apply_package, capital_cost_cny, enumerate_packages, load_catalogue
 from buildings.datafile import DATA_DIR
 from buildings.design import Design
+from buildings.effects import aimed_saving
 from buildings.measures import Change
 from vocabulary import InputError
 
@@ -20,7 +21,9 @@ def write(tmp_path, content):
     return path
 
 
-def test_a_measure_is_added_by_data_alone(tmp_path, sample):
+@pytest.fixture
+def with_cool_roof(tmp_path):
+    """The catalogue with one measure more, added in a copy of the data file and nowhere else."""
     content = file_content()
     content["measures"]["cool_roof"] = {
         "slot": "roof", "family": "insulation", "label_en": "double roof", "label_zh": "双层屋面",
@@ -30,7 +33,11 @@ def test_a_measure_is_added_by_data_alone(tmp_path, sample):
         "life_years": 15, "upkeep_fraction_per_year": 0.01, "aims_at": "cooling", "source": "estimate",
         "confidence": "D",
     }
-    catalogue = load_catalogue(write(tmp_path, content))
+    return load_catalogue(write(tmp_path, content))
+
+
+def test_a_measure_is_added_by_data_alone(with_cool_roof, sample):
+    catalogue = with_cool_roof
     old = next(building for building in sample if building.vintage == "before_2005")
     new = next(building for building in sample if building.vintage == "gb50189_2015")
     labels = [package.label for package in enumerate_packages(old, catalogue, ["cool_roof", "led"])]
@@ -38,6 +45,26 @@ def test_a_measure_is_added_by_data_alone(tmp_path, sample):
     assert "cool_roof" not in [p.label for p in enumerate_packages(new, catalogue, ["cool_roof"])]
     assert apply_package(old.design, "cool_roof", catalogue).roof_u_value_w_per_m2k == 0.75
     assert capital_cost_cny("cool_roof", {"roof_area": 100.0}, catalogue) == 7000.0
+
+
+@pytest.mark.engine
+def test_a_measure_added_by_data_alone_saves_in_the_engine(with_cool_roof, sample, tmp_path):
+    """From the temporary file to the engine's answer: offered, applied, modelled, simulated, judged by its guard."""
+    from sim import simulate
+    from sim.models import default_settings
+    from sim.plan import baseline_cases, package_cases
+    from weather import make_typical_year
+
+    building = next(building for building in sample if building.source_system == "split")
+    pairs = [(building.building_id, Package(("cool_roof",)))]
+    cases = baseline_cases([building], "made") + package_cases(pairs, [building], with_cool_roof, "made", "training")
+    runs = simulate(cases, weather=make_typical_year("shanghai", 0), store=tmp_path / "runs", workers=1,
+                    settings=default_settings(run_period=(7, 14, 7, 18)), progress="quiet")
+    assert list(runs["status"].values.astype(str)) == ["ok", "ok"]
+    before, after = (runs["energy_use"].isel(case=case) for case in range(2))
+    assert 0.001 < aimed_saving(with_cool_roof.measures["cool_roof"], before, after) < 0.2
+    changed = after.sum("month") - before.sum("month")
+    assert (changed.sel(end_use=["interior_lighting", "interior_equipment"]) == 0).all()
 
 
 @pytest.mark.parametrize(
