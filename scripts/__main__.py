@@ -68,6 +68,7 @@ RUNNING_VERBS = {
     "run": "The whole chain: sample, simulate, fit, validate, optimise, verify, report.",
     "simulate": "Run the engine on all baselines, training and held-out cases.",
     "fit": "Fit the surrogate on the runs of `simulate`.",
+    "calibrate": "Tune every building on its bills, and confirm by engine runs.",
     "optimise": "Choose the portfolio of every scenario from predicted savings.",
     "verify": "Simulate what was chosen, and choose again until every floor holds in simulation.",
     "report": "Write report.html and tables/*.csv.",

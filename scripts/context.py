@@ -142,6 +142,8 @@ class Context:
         files = {
             "buildings": self.study.buildings.registry,
             "bills": self.study.buildings.bills,
+            "degree_days": self.study.buildings.degree_days,
+            **{f"bill weather of {year}": path for year, path in self.study.buildings.bill_weather.items()},
             "weather": self.study.weather.epw,
             "packages": self.study.packages.catalogue,
         }

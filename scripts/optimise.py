@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -12,11 +12,12 @@ from buildings import Package
 from optimiser import Rules
 from optimiser import optimise as choose
 from optimiser.budget_curve import budget_curve, curve_budgets_cny
+from optimiser.calibrated import baseline_words, with_building_doubt
 from optimiser.candidates import Question, assemble_cube
 from optimiser.prices import scenario_prices, without_pairs
 from optimiser.scenario import named_scenarios
 from optimiser.validation import basis_weights
-from scripts import fit, simulate
+from scripts import calibrate, fit, simulate
 from scripts.context import Context
 from scripts.provenance import write
 from scripts.simulate import check as check  # the same inputs
@@ -41,15 +42,29 @@ def question(context: Context) -> Question:
     )
 
 
-def cube_of(context: Context, runs: xr.Dataset, surrogate: Surrogate) -> xr.Dataset:
-    """Return the cube of all allowed packages: runs where there are any, predictions elsewhere."""
+def cube_of(
+    context: Context, runs: xr.Dataset, surrogate: Surrogate, doubt_kwh: Mapping[str, Mapping[str, float]]
+) -> xr.Dataset:
+    """Return the cube of all allowed packages: runs where there are any, predictions elsewhere.
+
+    `doubt_kwh` holds what the bills leave unknown of each saving; buildings are at their posterior mean.
+    """
     asked = question(context)
     weights = basis_weights(asked.basis)
+    buildings = calibrate.final_buildings(context)
 
     def predict(pairs: Sequence[tuple[str, Package]]) -> xr.Dataset:
-        return surrogate.predict(fit.offered_designs(context, pairs), hourly=True, basis_weights=weights)
+        return surrogate.predict(fit.offered_designs(context, pairs, buildings), hourly=True, basis_weights=weights)
 
-    return with_works(context, assemble_cube(context.buildings, context.packages, runs, predict, asked))
+    cube = assemble_cube(buildings, calibrate.offers(context), runs, predict, asked)
+    return with_works(context, with_building_doubt(cube, doubt_kwh, calibrate.baselines(context)))
+
+
+def building_doubt_kwh(cube: xr.Dataset) -> dict[str, dict[str, float]]:
+    """Return what the bills leave unknown of each saving, as an earlier cube of the study holds it."""
+    labels, doubt = cube["package"].values.astype(str), cube["energy_saving_std_building"].values
+    names = cube["building"].values.astype(str)
+    return {str(name): dict(zip(labels, row, strict=True)) for name, row in zip(names, doubt, strict=True)}
 
 
 def with_works(context: Context, cube: xr.Dataset) -> xr.Dataset:
@@ -63,7 +78,7 @@ def with_works(context: Context, cube: xr.Dataset) -> xr.Dataset:
 
 def made_from(context: Context, found: xr.Dataset) -> dict[str, str]:
     """Return what the portfolio is made from."""
-    return fit.made_from(context, found) | context.made_from("optimiser", "packages", "buildings.obligatory_works")
+    return fit.made_from(context, found) | context.made_from("optimiser", "packages", "buildings")
 
 
 def labelled_inputs(context: Context, cube: xr.Dataset) -> xr.Dataset:
@@ -118,10 +133,13 @@ def write_portfolio(
     if verification is not None:
         groups["verification"] = verification
         groups["frontier"] = curve_and_prices(context, cube, verification)
-    facts = {"baseline": "simulated: savings are of the simulated baseline, bills have not been used"}
+    calibration = calibrate.calibration(context)
+    if calibration is not None:
+        groups["calibration"] = calibration
+    facts = {"baseline": baseline_words(cube)}
     facts |= {"verified": str(int(verification is not None)), "groups": " ".join(groups)}
     write(
-        context, FILE, timeless(portfolio).assign_attrs(facts),
+        context, FILE, timeless(portfolio).assign(baseline=cube["baseline"]).assign_attrs(facts),
         made_from(context, found), title="Chosen retrofits", groups=groups,
     )
 
@@ -129,8 +147,10 @@ def write_portfolio(
 def stage(context: Context) -> None:
     """Assemble the cube, choose, and write `portfolio.nc`."""
     found = simulate.simulations(context)
-    runs = simulate.with_profiles(context, found)
-    cube = cube_of(context, runs, fit.surrogate(context))
+    runs = calibrate.with_baselines(context, simulate.with_profiles(context, found))
+    surrogate = fit.surrogate(context)
+    doubt = calibrate.saving_std_kwh(context, surrogate, basis_weights(question(context).basis))
+    cube = cube_of(context, runs, surrogate, doubt)
     portfolio = choose(cube, scenario_rules(context))
     write_portfolio(context, portfolio, cube, found)
     context.say(f"Chosen: {portfolio.sizes['scenario']} scenarios over {portfolio.sizes['building']} buildings.")

@@ -24,6 +24,7 @@ def extras(context: Context) -> dict[str, Any]:
         "validation": validate.validation(context),
         "simulations": verify.all_runs(context),
         "frontier": verify.group(context, "frontier"),
+        "calibration": verify.group(context, "calibration"),
         "hourly": Store(context.store).hourly,
         "published": context.study.report.published,
         "title": context.study.name,

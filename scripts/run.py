@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from scripts import fit, optimise, report, simulate, validate, verify
+from scripts import calibrate, fit, optimise, report, simulate, validate, verify
 from scripts.context import Context
 from scripts.simulate import check as check  # the same inputs
 
 
 def stage(context: Context) -> None:
-    """Simulate, fit, validate, optimise, verify, report."""
+    """Simulate, fit, validate, calibrate, optimise, verify, report."""
     simulate.stage(context)
     fit.surrogate(context)
     if not context.workspace.is_current(validate.FILE, validate.made_from(context)):
@@ -17,6 +17,7 @@ def stage(context: Context) -> None:
         context.say("The verified portfolio of these inputs is there already.")
         verify.conclude(context, verify.verified(context)[0])
     else:
+        calibrate.calibration(context)
         optimise.stage(context)
         verify.stage(context)
     report.stage(context)

@@ -58,7 +58,7 @@ class BuildingsBlock(Block):
     bills: Path | None = None
     baseline: Literal["simulated", "calibrated"] = "calibrated"
     bill_weather: dict[int, Path] = Field({}, description="EPW of calendar years with bills")
-    degree_days: Path | None = Field(None, description="month, heating_degree_days, cooling_degree_days of billed months")
+    degree_days: Path | None = Field(None, description="heating and cooling degree days of billed months, CSV")
     obligatory_works: dict[str, WorksBlock] = {}
 
 

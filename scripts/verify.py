@@ -14,7 +14,7 @@ from optimiser.candidates import annual_kwh, baseline_rows
 from optimiser.proof.resimulation import Simulated, Trial, verify_rounds
 from optimiser.self_use import self_used_kwh
 from optimiser.validation import basis_weights
-from scripts import fit, optimise, simulate
+from scripts import calibrate, fit, optimise, simulate
 from scripts.context import Context
 from scripts.provenance import write
 from scripts.simulate import check as check  # the same inputs
@@ -46,11 +46,12 @@ class Proof:
         rows = self._rows()
         return [self._answer(trial, rows.get((trial.building, trial.package))) for trial in trials]
 
-    def update(self, _cube: xr.Dataset, _simulated: Mapping[Trial, Simulated]) -> xr.Dataset:
+    def update(self, cube: xr.Dataset, _simulated: Mapping[Trial, Simulated]) -> xr.Dataset:
         """Fit the surrogate again with the new runs and assemble the cube anew."""
         roles = self.runs["role"].values.astype(str)
         as_training = self.runs.assign(role=("case", np.where(roles == "verification", "training", roles)))
-        return optimise.cube_of(self.context, self.runs, fit.fitted(self.context, as_training))
+        doubt = optimise.building_doubt_kwh(cube)
+        return optimise.cube_of(self.context, self.runs, fit.fitted(self.context, as_training), doubt)
 
     def _rows(self) -> dict[tuple[str, str], int]:
         names = self.runs["building_id"].values.astype(str)
@@ -60,7 +61,8 @@ class Proof:
     def _run(self, pairs: Sequence[tuple[str, str]]) -> None:
         context = self.context
         packages = [(name, Package.from_label(label)) for name, label in pairs]
-        cases = package_cases(packages, context.buildings, context.catalogue, context.weather_id, "verification")
+        buildings = calibrate.final_buildings(context)
+        cases = package_cases(packages, buildings, context.catalogue, context.weather_id, "verification")
         found = simulate.with_profiles(context, simulate.run_cases(context, cases))
         self.runs = xr.concat([self.runs, found], dim="case", data_vars="minimal", combine_attrs="override")
 
@@ -80,7 +82,7 @@ def stage(context: Context) -> None:
     """Verify `portfolio.nc` and write it again with the group `verification`."""
     portfolio, cube = optimise.portfolio(context)
     found = simulate.simulations(context)
-    proof = Proof(context, simulate.with_profiles(context, found))
+    proof = Proof(context, calibrate.with_baselines(context, simulate.with_profiles(context, found)))
     verified = verify_rounds(
         portfolio, cube=cube, rules=optimise.scenario_rules(context), simulate=proof.simulate, update=proof.update
     )

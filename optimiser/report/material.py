@@ -34,6 +34,8 @@ class Material:
         `floor_area`, `source_system`.
     verification, validation, simulations, frontier : xr.Dataset, optional
         As the netCDF files hold them; `frontier` as `optimiser.budget_curve` and `optimiser.prices` return it.
+    calibration : xr.Dataset, optional
+        Group `calibration` of `portfolio.nc`.
     hourly : callable, optional
         From a run key to a Dataset with `electricity_hourly` [kW], e.g. `Store(path).hourly`.
     published : Published, optional
@@ -46,6 +48,7 @@ class Material:
     validation: xr.Dataset | None = None
     simulations: xr.Dataset | None = None
     frontier: xr.Dataset | None = None
+    calibration: xr.Dataset | None = None
     hourly: Callable[[str], xr.Dataset] | None = None
     published: Published | None = None
     title: str = "Retrofit portfolio"

@@ -1,0 +1,160 @@
+"""Stage `calibrate`: tune every building on its bills, confirm by engine runs, and say which baseline counts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+import netcdf
+from buildings import Building, Package, apply_package, enumerate_packages
+from scripts import fit, simulate
+from scripts.calibrate_inputs import bills_of, reason_against, wanted, weathers_of
+from scripts.context import Context
+from scripts.provenance import write
+from scripts.simulate import check as check  # the same inputs
+from sim import Surrogate
+from sim.case import Case, design_table
+from sim.surrogate.calibration import Fitted
+from sim.surrogate.calibration import calibrate as tune
+from sim.surrogate.calibration_table import Confirmation, calibrated_designs, calibration_table, verdict
+from vocabulary import NO_PACKAGE, InputError
+
+FILE = "calibration.nc"
+CONFIRMING_DRAWS = 2
+LOG = logging.getLogger("retrofolio")
+
+
+def made_from(context: Context) -> dict[str, str]:
+    """Return what `calibration.nc` is made from."""
+    return fit.made_from(context, simulate.simulations(context)) | context.made_from("buildings")
+
+
+def fitted_buildings(context: Context, surrogate: Surrogate) -> tuple[list[Fitted], dict[str, str]]:
+    """Return the calibrated buildings, and why others are not."""
+    weathers, found, untouched = weathers_of(context, surrogate), [], {}
+    for building in context.buildings:
+        reason = reason_against(building, surrogate.systems)
+        if not reason:
+            try:
+                found.append(tune(building, bills_of(building), weathers, seed=context.study.seed))
+            except InputError as error:
+                reason = error.faults[0].place + ": " + error.faults[0].found
+        if reason:
+            untouched[building.building_id] = reason
+    return found, untouched
+
+
+def mean_case(context: Context, building_id: str, design: object) -> Case:
+    """Return the case of a building at a design of its calibration."""
+    return Case.model_validate({
+        "building_id": building_id, "package_id": NO_PACKAGE, "weather_id": context.weather_id,
+        "role": "verification", "design": design,
+    })
+
+
+def confirmed(context: Context, surrogate: Surrogate, fitted: Sequence[Fitted]) -> dict[str, Confirmation]:
+    """Run the engine at the posterior mean and at two draws of every building that passes by the surrogate."""
+    passing = [found for found in fitted if verdict(found).passed]
+    designs = {f.building.building_id: [f.design, *f.drawn_designs()[:CONFIRMING_DRAWS]] for f in passing}
+    cases = [mean_case(context, name, design) for name, each in designs.items() for design in each]
+    if not cases:
+        return {}
+    runs = simulate.run_cases(context, cases)
+    good = (runs["status"].values.astype(str) == "ok").reshape(len(passing), -1)
+    shape = (len(passing), 1 + CONFIRMING_DRAWS, 2, 12)
+    engine = runs["energy_use"].sum("end_use").transpose("case", "carrier", "month").values.reshape(shape)
+    said = surrogate.predict(design_table([case.design for case in cases]), errors=False)
+    own = said["energy_use"].sum("end_use").values.reshape(shape)
+    return {name: Confirmation(engine[i], own[i]) for i, name in enumerate(designs) if good[i].all()}
+
+
+def stage(context: Context) -> None:
+    """Write `calibration.nc`; nothing to do where the study has no bills or asks for simulated baselines."""
+    if not wanted(context):
+        context.say("Baselines are simulated: no bills, or the study asks for it.")
+        return
+    surrogate = fit.surrogate(context)
+    fitted, untouched = fitted_buildings(context, surrogate)
+    runs = confirmed(context, surrogate, fitted)
+    for found in [f for f in fitted if verdict(f).passed and f.building.building_id not in runs]:
+        untouched[found.building.building_id] = "an engine run of its calibrated model failed"
+        fitted.remove(found)
+    table = calibration_table(fitted, runs, untouched)
+    write(context, FILE, table, made_from(context), title="Calibration on bills")
+    passed = int((table["baseline"].values.astype(str) == "calibrated").sum())
+    context.say(f"Calibrated on bills: {passed} of {len(context.buildings)} buildings pass ASHRAE Guideline 14.")
+
+
+def calibration(context: Context) -> xr.Dataset | None:
+    """Return `calibration.nc`, made anew where it is of other inputs; None where baselines are simulated."""
+    if not wanted(context):
+        return None
+    if not context.workspace.is_current(FILE, made_from(context)):
+        stage(context)
+    return netcdf.read_dataset(context.workspace.path(FILE))
+
+
+def baselines(context: Context) -> dict[str, str]:
+    """Return which baseline counts for each building: `calibrated` or `simulated`."""
+    table = calibration(context)
+    if table is None:
+        return {}
+    return dict(zip(table["building"].values.astype(str).tolist(), table["baseline"].values.astype(str).tolist(),
+                    strict=True))
+
+
+def final_buildings(context: Context) -> tuple[Building, ...]:
+    """Return all buildings, at the posterior mean where they are calibrated."""
+    table = calibration(context)
+    return tuple(_final(table, building) for building in context.buildings)
+
+
+def _final(table: xr.Dataset | None, building: Building) -> Building:
+    designs = None if table is None else calibrated_designs(table, building)
+    return building if designs is None else building.model_copy(update={"design": designs[0]})
+
+
+def offers(context: Context) -> dict[str, tuple[Package, ...]]:
+    """Return the packages offered to each building as it finally is."""
+    measures = context.study.packages.measures
+    return {b.building_id: enumerate_packages(b, context.catalogue, measures) for b in final_buildings(context)}
+
+
+def with_baselines(context: Context, runs: xr.Dataset) -> xr.Dataset:
+    """Return runs in which calibrated buildings have the engine's run of their calibrated model as baseline.
+
+    Runs of such a building as the registry has it stay for training, under another name.
+    """
+    registered = {b.building_id: b.design for b in context.buildings}
+    changed = {b.building_id: b for b in final_buildings(context) if b.design != registered[b.building_id]}
+    if not changed:
+        return runs
+    cases = [mean_case(context, name, building.design) for name, building in changed.items()]
+    fresh = simulate.with_profiles(context, simulate.run_cases(context, cases))
+    names = [f"{name} as registered" if name in changed else name for name in runs["building_id"].values.astype(str)]
+    old = runs.assign(building_id=("case", np.array(names), runs["building_id"].attrs))
+    return xr.concat([old, fresh], dim="case", data_vars="minimal", combine_attrs="override")
+
+
+def saving_std_kwh(
+    context: Context, surrogate: Surrogate, weights: tuple[float, float]
+) -> dict[str, dict[str, float]]:
+    """Return the standard deviation of every package's saving over the posterior's draws, by building and package."""
+    table, offered = calibration(context), offers(context)
+    found: dict[str, dict[str, float]] = {}
+    for building in context.buildings:
+        designs = None if table is None else calibrated_designs(table, building)
+        if designs is None:
+            continue
+        packages = [p for p in offered[building.building_id] if p.measures]
+        rows = [design if p is None else apply_package(design, p, context.catalogue)
+                for design in designs[1] for p in (None, *packages)]
+        said = surrogate.predict(design_table(rows), errors=False, basis_weights=weights, range_margin=0.5)
+        energy = said["basis_energy"].values.reshape(len(designs[1]), -1)
+        deviation = (energy[:, :1] - energy[:, 1:]).std(axis=0, ddof=1)
+        found[building.building_id] = dict(zip([p.label for p in packages], deviation.tolist(), strict=True))
+        LOG.info("savings of %s over %d draws: %d packages", building.building_id, len(energy), len(packages))
+    return found

@@ -1,0 +1,102 @@
+"""What calibration reads: bills as arrays, the weather of billed months, and the designs that it may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+import weather
+from buildings import Building, Package
+from buildings.bills import monthly_array
+from buildings.degree_days import DegreeDays, read_degree_days
+from buildings.yardsticks import load_yardsticks
+from scripts.context import Context
+from sim import Surrogate
+from sim.case import design_table
+from sim.plan import package_cases
+from sim.surrogate.calibration import Weathers
+from sim.surrogate.calibration_periods import Bills
+from sim.surrogate.calibration_priors import calibration_data, prior_of
+from sim.surrogate.climate import climate_of
+from vocabulary import GAS_LHV_MJ_PER_M3
+
+
+def wanted(context: Context) -> bool:
+    """Tell whether the study has bills and asks for calibrated baselines."""
+    block = context.study.buildings
+    return block.baseline == "calibrated" and block.bills is not None
+
+
+def reason_against(building: Building, systems: Sequence[str]) -> str:
+    """Return why a building cannot be calibrated; empty where it can."""
+    billed = sum(bill.electricity_kwh is not None for bill in building.bills)
+    least = int(calibration_data().least_months.value)
+    if building.model:
+        return "has a model of its own, whose parameters calibration does not know"
+    if building.design.source_system not in systems:
+        return f"the surrogate was not trained on {building.design.source_system}"
+    return f"{billed} months of electricity bills, at least {least} needed" if billed < least else ""
+
+
+def bills_of(building: Building) -> Bills:
+    """Return a building's bills as arrays from its first to its last month; gas in kWh of its lower heating value."""
+    months = every_month(min(b.month for b in building.bills), max(b.month for b in building.bills))
+    gas = monthly_array(building.bills, "gas_m3", months) * GAS_LHV_MJ_PER_M3 / 3.6
+    guessed = {bill.month for bill in building.bills if bill.reading == "estimated"}
+    energy = np.stack([monthly_array(building.bills, "electricity_kwh", months), gas])
+    return Bills(tuple(months), energy, np.array([month in guessed for month in months]))
+
+
+def every_month(first: str, last: str) -> list[str]:
+    """Return all months from first to last.
+
+    Examples
+    --------
+    >>> every_month("2024-11", "2025-02")
+    ['2024-11', '2024-12', '2025-01', '2025-02']
+    """
+    start, end = (12 * int(month[:4]) + int(month[5:]) - 1 for month in (first, last))
+    return [f"{number // 12}-{number % 12 + 1:02d}" for number in range(start, end + 1)]
+
+
+def weathers_of(context: Context, surrogate: Surrogate) -> Weathers:
+    """Return the surrogate in the study's year and in every year whose EPW was given, and the degree days given."""
+    workdays = ("hour", np.repeat(context.calendar.workdays, 24))
+    given: Mapping[int, xr.Dataset] = {
+        year: weather.read_epw(path).assign(is_workday=workdays)
+        for year, path in context.study.buildings.bill_weather.items()
+    }
+    climates = {year: climate_of(found) for year, found in given.items()}
+    return Weathers(surrogate, climates, _degree_days(context))
+
+
+def _degree_days(context: Context) -> DegreeDays | None:
+    path = context.study.buildings.degree_days
+    return read_degree_days(path, *normal_degree_days(context.weather)) if path else None
+
+
+def normal_degree_days(year: xr.Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return heating and cooling degree days of a weather year by month, on the bases of `benchmarks.yaml` [K day]."""
+    bases = load_yardsticks().degree_days
+    daily = year["dry_bulb_temperature"].values.reshape(365, 24).mean(axis=1)
+    month = year["month"].values.reshape(365, 24)[:, 0]
+    heating, cooling = np.maximum(bases.heating_base_c - daily, 0), np.maximum(daily - bases.cooling_base_c, 0)
+    sums = [[part[month == m].sum() for m in range(1, 13)] for part in (heating, cooling)]
+    return np.array(sums[0]), np.array(sums[1])
+
+
+def corner_designs(context: Context, pairs: Sequence[tuple[str, Package]]) -> xr.Dataset:
+    """Return all packages on every building at both ends of all its ranges, so that a fit covers what is between."""
+    cases = []
+    for end in ("low", "high"):
+        moved = [_at_end(building, end) for building in context.buildings]
+        cases += package_cases(pairs, moved, context.catalogue, context.weather_id, "verification")
+    return design_table([case.design for case in cases])
+
+
+def _at_end(building: Building, end: str) -> Building:
+    prior = prior_of(building)
+    return building.model_copy(update={"design": prior.design(building.design, getattr(prior, end))})
