@@ -19,7 +19,7 @@ from sim.models.datafile import load
 from sim.models.expand import expand
 from sim.models.external_measures import apply_measures
 from sim.models.frame import add_run_period, add_site
-from sim.models.idd import ENGINE_VERSION, OfficeIDF, idf_text, read_idf, schema
+from sim.models.idd import ENGINE_VERSION, OfficeIDF, add, idf_text, read_idf, schema
 from sim.models.outputs import add_outputs
 from sim.models.photovoltaics import add_photovoltaics
 from sim.models.site import ModelSettings, Site
@@ -207,12 +207,20 @@ def _work_on_make_up_days(idf: OfficeIDF) -> None:
         week.CustomDay1_ScheduleDay_Name = week.Monday_ScheduleDay_Name
 
 
+def _run_weather(idf: OfficeIDF) -> None:
+    """Let the model run its year and nothing else; some are saved to run their design days only."""
+    control = next(iter(idf.idfobjects["SIMULATIONCONTROL"]), None) or add(idf, "SimulationControl")
+    control.Run_Simulation_for_Sizing_Periods = "No"
+    control.Run_Simulation_for_Weather_File_Run_Periods = "Yes"
+
+
 def place_model(idf: OfficeIDF, site: Site, settings: ModelSettings) -> None:
     """Move a foreign model to the study's site, design days, calendar and run period; its own physics stays.
 
     Make-up working days are `CustomDay1`; the model's schedules of working days are extended to them.
     """
     _remove(idf, external_data().placed_objects)
+    _run_weather(idf)
     add_site(idf, site, ground=False)
     add_run_period(idf, site, settings)
     _work_on_make_up_days(idf)
