@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
@@ -65,12 +65,13 @@ def every_month(first: str, last: str) -> list[str]:
 def weathers_of(context: Context, surrogate: Surrogate) -> Weathers:
     """Return the surrogate in the study's year and in every year whose EPW was given, and the degree days given."""
     workdays = ("hour", np.repeat(context.calendar.workdays, 24))
-    given: Mapping[int, xr.Dataset] = {
-        year: weather.read_epw(path).assign(is_workday=workdays)
-        for year, path in context.study.buildings.bill_weather.items()
+    given = context.study.buildings.bill_weather
+    own = frozenset(year for year, path in given.items() if path == context.study.weather.epw)
+    climates = {
+        year: climate_of(weather.read_epw(path).assign(is_workday=workdays))
+        for year, path in given.items() if year not in own
     }
-    climates = {year: climate_of(found) for year, found in given.items()}
-    return Weathers(surrogate, climates, _degree_days(context))
+    return Weathers(surrogate, climates, _degree_days(context), own)
 
 
 def _degree_days(context: Context) -> DegreeDays | None:

@@ -47,11 +47,14 @@ class Weathers:
         Actual weather of calendar years, with their working days.
     degree_days : DegreeDays, optional
         Of billed months, and of the study's year as the normal one.
+    own_years : frozenset of int
+        Calendar years whose actual weather is the study's own.
     """
 
     surrogate: Surrogate
     climates: Mapping[int, Climate]
     degree_days: DegreeDays | None = None
+    own_years: frozenset[int] = frozenset()
 
     @cached_property
     def all(self) -> tuple[Surrogate, ...]:
@@ -250,7 +253,7 @@ class _Calibration:
     def _weather(self, name: str) -> tuple[Array, Array]:
         """Return what each billed month's own weather adds to the model's month, and its standard error [kW h]."""
         i, count = CARRIERS.index(name), len(self.bills.months)
-        unknown = self.columns < 12
+        unknown = (self.columns < 12) & ~np.isin(self.bills.years, list(self.weathers.own_years))
         base = self.predicted[i, 0, :12]
         level = self._level(name)
         days = self.weathers.degree_days
