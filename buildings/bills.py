@@ -297,8 +297,8 @@ def annual(bills: Sequence[MonthlyBill], column: str, year: int) -> float | None
     >>> annual(twelve, "gas_m3", 2024)
     24.0
     """
-    values = monthly_array(bills, column, [f"{year}-{month:02d}" for month in range(1, 13)])
-    return None if np.isnan(values).any() else float(values.sum())
+    total, months = known_of_year(bills, column, year)
+    return total if months == 12 else None
 
 
 def reports(bills: Sequence[MonthlyBill], column: str) -> bool:
