@@ -21,6 +21,12 @@ def sample():
     return read_registry(DATA_DIR / "jiading_sample.csv")
 
 
+@pytest.fixture(scope="session")
+def district():
+    """The illustrative district with its bills."""
+    return read_registry(DATA_DIR / "jiading_illustrative.csv", DATA_DIR / "jiading_illustrative_bills.csv")
+
+
 @pytest.fixture
 def write_registry(tmp_path):
     """Write rows (dicts that override a good row) to a CSV and return its path."""

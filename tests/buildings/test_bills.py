@@ -197,6 +197,21 @@ def test_nothing_is_strange_in_the_district_but_its_estimates():
     assert {item.place.split("column ")[1] for item in strange} == {"reading"}
 
 
+@pytest.mark.parametrize(("factor", "least"), [(0.5, 1.0), (0.7, 1.0), (0.75, 0.85), (1.4, 1.0), (2.0, 1.0)])
+def test_meter_changes_put_into_the_districts_bills_are_found_in_their_month(district, factor, least):
+    rng, found = np.random.default_rng(7), []
+    for building in district:
+        if len(building.bills) < 24:
+            continue
+        amounts = np.array([bill.electricity_kwh for bill in building.bills])
+        start = rng.integers(4, len(amounts) - 4)
+        amounts[start:] *= factor
+        shift = level_shift(dict(enumerate(amounts)), load_columns().traps)
+        found.append(shift is not None and shift[0] == start)
+    assert len(found) > 100
+    assert np.mean(found) >= least
+
+
 def test_faults_do_not_hide_what_is_strange(write_registry, tmp_path):
     registry = write_registry({"year_built": "1905"}, {"building_id": "B", "storeys": "-2", "name": "two"})
     rows = ["A1,2024-01,-5,,,"] + [f"A1,{month},{5000 * 300 if n == 8 else 5000 * 9},,," for n, month in

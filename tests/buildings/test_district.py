@@ -2,21 +2,14 @@ import csv
 from pathlib import Path
 
 import numpy as np
-import pytest
 import yaml
 
-from buildings import read_registry
 from buildings.datafile import DATA_DIR
 from buildings.plausibility import check_files
 from scripts.make_illustrative_district import main
 
 REGISTRY = DATA_DIR / "jiading_illustrative.csv"
 BILLS = DATA_DIR / "jiading_illustrative_bills.csv"
-
-
-@pytest.fixture(scope="module")
-def district():
-    return read_registry(REGISTRY, BILLS)
 
 
 def billed_intensity(building):
