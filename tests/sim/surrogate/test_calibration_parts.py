@@ -1,0 +1,229 @@
+"""Parts of the calibration: handling of months, sampler against exact answers, likelihood, response, gate."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import multivariate_normal, norm
+
+from buildings import load_archetypes, read_registry
+from buildings.datafile import DATA_DIR
+from sim.surrogate.calibration import within
+from sim.surrogate.calibration_gate import (
+    Agreement,
+    agreement,
+    cv_rmse,
+    gate_faults,
+    next_parameter,
+    nmbe,
+    worst_season,
+)
+from sim.surrogate.calibration_likelihood import Readings, likelihood_of, months_together
+from sim.surrogate.calibration_periods import Bills, periods_of
+from sim.surrogate.calibration_priors import calibration_data, prior_of
+from sim.surrogate.calibration_response import design_points, fit_response, terms
+from sim.surrogate.calibration_sampler import sample_posterior
+from vocabulary import InputError
+
+DATA = calibration_data()
+SHAPE = np.array([9.1, 8.2, 7.3, 5.8, 6.2, 7.2, 10.8, 11.1, 9.4, 6.2, 6.2, 8.3] * 2)
+
+
+def handled(bills, estimated=(), shape=SHAPE):
+    flags = np.zeros(len(bills), dtype=bool)
+    flags[list(estimated)] = True
+    return periods_of(np.asarray(bills, dtype=float), flags, shape[: len(bills)], DATA.periods)
+
+
+def noisy(seed, level=1000.0):
+    return level * SHAPE * (1 + 0.05 * np.random.default_rng(seed).standard_normal(len(SHAPE)))
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=60, deadline=None)
+def test_ordinary_bills_stay_one_reading_a_month(seed):
+    found = handled(noisy(seed))
+    assert found.groups == tuple((i,) for i in range(24))
+    assert not any((found.missing, found.merged, found.doubled, found.left_out, found.joined_estimates))
+
+
+@given(st.integers(0, 10_000), st.integers(1, 22))
+@settings(max_examples=60, deadline=None)
+def test_each_trouble_is_told_and_no_energy_is_invented(seed, month):
+    bills = noisy(seed)
+    merged = bills.copy()
+    merged[month + 1 if month < 22 else month] += 0.0
+    merged[month], merged[month - 1] = bills[month] + bills[month - 1], np.nan
+    found = handled(merged)
+    assert found.merged == (month - 1,)
+    assert (month - 1, month) in found.groups
+    assert found.missing == ()
+
+    gone = bills.copy()
+    gone[month] = np.nan
+    found = handled(gone)
+    assert found.missing == (month,)
+    assert all(month not in group for group in found.groups)
+
+    pair = bills.copy()
+    pair[month], pair[month - 1] = bills[month] + bills[month - 1], 0.0
+    found = handled(pair)
+    assert found.doubled == (month - 1, month)
+    assert (month - 1, month) in found.groups
+
+    guessed = handled(bills, [month])
+    assert guessed.joined_estimates == (month,)
+    assert (month, month + 1) in guessed.groups
+
+    for case, answer in ((merged, handled(merged)), (gone, handled(gone)), (pair, handled(pair))):
+        read = sorted(i for group in answer.groups for i in group)
+        assert len(read) == len(set(read))
+        assert np.nansum(case[read]) == pytest.approx(np.nansum(case))
+
+
+def test_a_month_counted_twice_is_left_out():
+    bills = noisy(3)
+    bills[9] *= 2
+    found = handled(bills)
+    assert found.left_out == (9,)
+    assert all(9 not in group for group in found.groups)
+
+
+def test_an_estimate_that_nothing_follows_keeps_its_doubt():
+    found = handled(noisy(1), [23])
+    assert found.groups[-1] == (23,)
+    assert found.estimated[-1]
+    assert found.joined_estimates == ()
+
+
+def test_two_estimates_in_a_row_join_the_metered_month():
+    assert (4, 5, 6) in handled(noisy(1), [4, 5]).groups
+
+
+def test_bills_must_be_in_order_without_gaps():
+    two = np.ones((2, 2))
+    with pytest.raises(InputError, match="gaps"):
+        Bills(("2024-01", "2024-03"), two, np.zeros(2, bool))
+    assert Bills(("2024-01", "2024-02"), two, np.zeros(2, bool)).days_factor[1] == pytest.approx(29 / 28)
+
+
+def test_sampler_finds_the_exact_posterior_of_a_linear_model():
+    rng = np.random.default_rng(5)
+    matrix, error = rng.standard_normal((12, 6)), 0.3
+    seen = matrix @ rng.standard_normal(6) + error * rng.standard_normal(12)
+    cover = np.linalg.inv(np.eye(6) + matrix.T @ matrix / error**2)
+    mean = cover @ matrix.T @ seen / error**2
+
+    def log_likelihood(points):
+        return -0.5 * ((seen - points @ matrix.T) ** 2).sum(1) / error**2
+
+    found = sample_posterior(log_likelihood, 6, np.random.default_rng(0))
+    spread = np.sqrt(np.diag(cover))
+    assert found.worth > 500
+    assert np.abs(found.mean(found.points) - mean).max() < 0.15 * spread.max()
+    low, high = (found.quantile(found.points, share) for share in (0.05, 0.95))
+    assert np.allclose(high - low, 2 * norm.ppf(0.95) * spread, rtol=0.15)
+    drawn = found.drawn(400, np.random.default_rng(1))
+    assert np.allclose(drawn.mean(0), mean, atol=0.2 * spread.max())
+
+
+def test_sampler_keeps_both_of_two_separate_answers():
+    found = sample_posterior(lambda z: -0.5 * ((z[:, 0] ** 2 - 2.25) / 0.1) ** 2, 1, np.random.default_rng(0))
+    assert found.mean((found.points > 0).astype(float))[0] == pytest.approx(0.5, abs=0.15)
+
+
+def test_likelihood_is_the_mixture_over_sizes_of_errors():
+    readings = Readings(np.array([10.0, 22.0]), np.eye(12)[[0, 3]] + np.eye(12)[[1, 4]], np.zeros(2, bool),
+                        np.zeros(2), np.array([0.0, 0.5]))
+    expected, cover = np.full(12, 5.0), 0.01 * np.eye(12)
+    likelihood = likelihood_of(readings, expected, cover, DATA.errors)
+    months = np.full((1, 12), 5.2)
+    size = np.hypot(5.0, 0.5)
+    places = np.linspace(-2.4, 2.4, 7)
+    weight = np.exp(-0.5 * places**2) / np.exp(-0.5 * places**2).sum()
+    total = 0.0
+    for bill, p in zip(DATA.errors.bill.median * np.exp(DATA.errors.bill.log_sd * places), weight, strict=True):
+        for model, q in zip(DATA.errors.model.median * np.exp(DATA.errors.model.log_sd * places), weight, strict=True):
+            variance = (bill * 2 * size) ** 2 + 2 * (model * size) ** 2 + 0.02 + np.array([0.0, 0.25])
+            total += p * q * multivariate_normal(np.zeros(2), np.diag(variance)).pdf([10.0 - 10.4, 22.0 - 10.4])
+    assert likelihood(months)[0] == pytest.approx(np.log(total) + np.log(2 * np.pi), abs=1e-9)
+
+
+def test_a_calendar_month_wrong_every_year_counts_once():
+    """Three years of the same wrong January say less than three months that are wrong each on its own."""
+    months = np.tile(np.eye(12), (3, 1))
+    readings = Readings(np.full(36, 100.0), months, np.zeros(36, bool), np.zeros(36), np.zeros(36))
+    likelihood = likelihood_of(readings, np.full(12, 100.0), np.zeros((12, 12)), DATA.errors)
+    right = np.full((1, 12), 100.0)
+    wrong = right.copy()
+    wrong[0, 0] = 92.0
+    single = likelihood_of(Readings(np.full(12, 100.0), np.eye(12), np.zeros(12, bool), np.zeros(12), np.zeros(12)),
+                           np.full(12, 100.0), np.zeros((12, 12)), DATA.errors)
+    lost = (likelihood(right) - likelihood(wrong))[0]
+    assert 0 < lost < 3 * (single(right) - single(wrong))[0]
+
+
+@given(st.floats(0.05, 12.0))
+@settings(deadline=None)
+def test_errors_of_months_make_the_error_of_the_year(annual):
+    monthly = np.linspace(0.5, 1.5, 12)
+    cover = months_together(monthly, np.array(annual))
+    assert np.allclose(np.sqrt(np.diag(cover)), monthly)
+    bounds = np.sqrt((monthly**2).sum()), monthly.sum()
+    assert np.sqrt(cover.sum()) == pytest.approx(np.clip(annual, *bounds))
+
+
+def test_response_is_exact_for_what_it_can_say_and_tells_its_error_elsewhere():
+    points = design_points(5, 64, 1)
+    truth = terms(points) @ np.random.default_rng(0).standard_normal((21, 3))
+    found = fit_response(points, truth)
+    fresh = design_points(5, 64, 2)
+    assert np.allclose(found(fresh), terms(fresh) @ found.coefficients)
+    assert found.residual.max() < 1e-9
+    bent = fit_response(points, np.exp(points[:, :1]))
+    real = np.sqrt(np.mean((bent(fresh)[:, 0] - np.exp(fresh[:, 0])) ** 2))
+    assert 0.5 < bent.residual[0] / real < 2.0
+    with pytest.raises(InputError, match="response_points"):
+        design_points(10, 60, 0)
+
+
+def test_gate_measures_by_hand():
+    billed, modelled = np.array([100.0, 200.0, 300.0]), np.array([110.0, 190.0, 290.0])
+    assert nmbe(billed, modelled) == pytest.approx(10 / (2 * 200))
+    assert cv_rmse(billed, modelled) == pytest.approx(np.sqrt(300 / 2) / 200)
+    assert np.isnan(agreement(np.zeros(12), np.ones(12)).nmbe)
+    limits = {"electricity": Agreement(0.06, 0.16, 12), "natural_gas": Agreement(0.5, 0.5, 12)}
+    assert len(gate_faults(limits, {"electricity": 100.0, "natural_gas": 50.0}, DATA.gate)) == 4
+    assert len(gate_faults(limits, {"electricity": 100.0, "natural_gas": 1.0}, DATA.gate)) == 2
+    assert gate_faults({"electricity": Agreement(-0.05, 0.15, 12)}, {"electricity": 1.0}, DATA.gate) == []
+
+
+def test_what_to_measure_next_is_where_the_doubt_is():
+    doubt = {"cooling_cop": 5.0, "heating_setpoint_c": 3.0, "service_power_density_w_per_m2": 1.0}
+    assert next_parameter(doubt, DATA, None) == "cooling_cop"
+    assert next_parameter(doubt, DATA, "winter") == "heating_setpoint_c"
+    assert next_parameter({"cooling_cop": 5.0}, DATA, "winter") == "cooling_cop"
+    assert worst_season(np.r_[np.zeros(5), -9.0, np.zeros(6)]) == "summer"
+
+
+def test_ranges_are_the_archetypes_and_hold_the_registrys_value():
+    for building in read_registry(DATA_DIR / "jiading_sample.csv"):
+        prior = prior_of(building)
+        figures = load_archetypes().figures(building.vintage, building.use, building.source_system,
+                                            building.source_vintage)
+        at = prior.names.index("infiltration_ach")
+        assert (prior.low[at], prior.high[at]) == (figures["infiltration_ach"].low, figures["infiltration_ach"].high)
+        for name, low, high in zip(prior.names, prior.low, prior.high, strict=True):
+            assert low <= getattr(building.design, name) <= high
+        assert ("boiler_efficiency" in prior.names) == (building.design.source_system
+                                                        in DATA.parameters["boiler_efficiency"].systems)
+        middle = prior.values(np.zeros(len(prior.names)))
+        assert np.allclose(prior.scaled(middle), 0.0)
+
+
+def test_ranges_never_leave_what_the_surrogate_was_trained_on():
+    prior = prior_of(read_registry(DATA_DIR / "jiading_sample.csv")[0])
+    found = within(prior, {"cooling_setpoint_c": (24.5, 25.0), "infiltration_ach": (0.5, 0.5)})
+    assert "infiltration_ach" not in found.names
+    at = found.names.index("cooling_setpoint_c")
+    assert (found.low[at], found.high[at]) == (24.5, 25.0)
