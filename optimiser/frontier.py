@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import xarray as xr
 
-from optimiser.cube import read_cube
+from optimiser.cube import Cube, read_cube
 from optimiser.rules import InfeasibleError, Rules, RulesError
 from optimiser.scenario import WarmStart, solve_scenario
 
@@ -98,17 +98,14 @@ def rule_prices(cube: xr.Dataset, rules: Rules) -> xr.Dataset:
     Returns
     -------
     xr.Dataset
-        Over `rule`: `objective_without`, `price` (objective lost to the rule) and `binds` (price above the gap).
+        Over `rule`: `objective_without`, `price` (objective lost to the rule) and `binds` (price above the gap); NaN
+        where the rules that are left contradict each other or a time limit came first.
     """
     arrays = read_cube(cube, rules)
-    with_all = solve_scenario(arrays, rules).objective
-    names, values = [], []
-    for name, without in _each_rule(rules):
-        names.append(name)
-        try:
-            values.append(solve_scenario(arrays, without).objective)
-        except InfeasibleError:
-            values.append(math.nan)
+    with_all = _closed_objective(arrays, rules)
+    asked = dict(_each_rule(rules))
+    names = list(asked)
+    values = [_closed_objective(arrays, without) if math.isfinite(with_all) else math.nan for without in asked.values()]
     price = np.array(values) - with_all
     threshold = max(rules.mip_gap, 1e-9) * abs(with_all)
     units = {"saving": "kW h", "excess_saving": "kW h", "carbon": "t"}.get(rules.objective, "1")
@@ -135,6 +132,15 @@ NEUTRAL: dict[str, dict[str, object]] = {
     "exclusions": {"exclusions": ()},
     "contract_lane": {"contract_lane": {}},
 }  # each rule, and what the rules are without it
+
+
+def _closed_objective(cube: Cube, rules: Rules) -> float:
+    """Return the optimum, NaN where the rules contradict each other or time ran out before the gap was closed."""
+    try:
+        outcome = solve_scenario(cube, rules)
+    except InfeasibleError:
+        return math.nan
+    return outcome.objective if outcome.termination == "optimal" else math.nan
 
 
 def _each_rule(rules: Rules) -> Iterator[tuple[str, Rules]]:

@@ -10,6 +10,7 @@ import xarray as xr
 from optimiser.frontier import rule_prices
 from optimiser.rules import Rules
 
+SECONDS_EACH = 20.0  # a price is worth less than the plan: what takes longer to solve gets none
 UNITS = {"saving": "kW h", "excess_saving": "kW h", "carbon": "t", "net_present_value": "1"}
 
 
@@ -28,7 +29,7 @@ def scenario_prices(cube: xr.Dataset, rules: Mapping[str, Rules]) -> xr.Dataset:
     -------
     xr.Dataset
         Over `scenario` and `rule`: `rule_price`, the objective lost to the rule (NaN where the scenario has no such
-        rule, or where the rules without it contradict each other), and `rule_binds`.
+        rule, where the rules without it contradict each other, or where the solve takes too long), and `rule_binds`.
 
     Raises
     ------
@@ -40,7 +41,7 @@ def scenario_prices(cube: xr.Dataset, rules: Mapping[str, Rules]) -> xr.Dataset:
     One building, 250 kWh for 500 CNY, and 600 CNY at hand: the budget costs nothing, without it nothing more is saved.
     """
     found = {
-        name: rule_prices(cube, one)[["price", "binds"]].expand_dims(scenario=[name])
+        name: rule_prices(cube, _in_time(one))[["price", "binds"]].expand_dims(scenario=[name])
         for name, one in rules.items() if one.grouping == "given"
     }
     asked = [one.objective for name, one in rules.items() if name in found]
@@ -65,6 +66,11 @@ def scenario_prices(cube: xr.Dataset, rules: Mapping[str, Rules]) -> xr.Dataset:
             "rule": ("rule", labels, {"long_name": "rule: a field of the rules"}),
         },
     )
+
+
+def _in_time(rules: Rules) -> Rules:
+    limit = SECONDS_EACH if rules.time_limit_s is None else min(SECONDS_EACH, rules.time_limit_s)
+    return rules.model_copy(update={"time_limit_s": limit})
 
 
 def without_pairs(cube: xr.Dataset, forbidden: Iterable[tuple[str, str]]) -> xr.Dataset:
