@@ -62,10 +62,17 @@ def _good(cube: Cube, rules: Rules, bare: Columns) -> list[Floats]:
         values.append(bare.amounts["counted"])
     if rules.subsidies:
         values.append(bare.amounts["saving"])
-    uses_money = "net_present_value" in (rules.objective, *rules.at_least) or set(rules.lanes) - {"own_funds"}
-    if uses_money and cube.cost_saving is not None and (years(rules) > 1 or set(rules.lanes) - {"own_funds"}):
-        values.append(bare.amounts["annual_cost_saving"])
-    return values
+    return values + _money(cube, bare, rules)
+
+
+def _money(cube: Cube, bare: Columns, rules: Rules) -> list[Floats]:
+    """Return what contracts and later years make of money: yearly saving, upkeep, life, present outlay."""
+    in_contracts = bool(set(rules.lanes) - {"own_funds"})
+    in_years = years(rules) > 1 and "net_present_value" in (rules.objective, *rules.at_least)
+    if cube.cost_saving is None or not (in_contracts or in_years):
+        return []
+    amounts = bare.amounts
+    return [amounts["annual_cost_saving"], -amounts["package_upkeep"], amounts["life_years"], -amounts["outlay"]]
 
 
 def _curves(cube: Cube, rules: Rules, found: Pairs, costs: list[Floats]) -> list[Floats]:
