@@ -212,6 +212,21 @@ def test_meter_changes_put_into_the_districts_bills_are_found_in_their_month(dis
     assert np.mean(found) >= least
 
 
+@pytest.mark.parametrize(("count", "least"), [(36, 1.0), (12, 0.6)])
+def test_doubled_months_put_into_the_districts_bills(district, count, least):
+    rng, found = np.random.default_rng(3), []
+    for building in district:
+        if len(building.bills) < count:
+            continue
+        amounts = np.array([bill.electricity_kwh for bill in building.bills[-count:]])
+        odd = int(rng.integers(1, count - 1))
+        amounts[odd] *= 2
+        places = {fault.place for fault in strange_bills(series(amounts, MONTHS[-count:]),
+                                                         [building.model_copy(update={"building_id": "A"})], "f")}
+        found.append(f"row {odd + 2}, column electricity_kwh" in places)
+    assert np.mean(found) >= least
+
+
 def test_faults_do_not_hide_what_is_strange(write_registry, tmp_path):
     registry = write_registry({"year_built": "1905"}, {"building_id": "B", "storeys": "-2", "name": "two"})
     rows = ["A1,2024-01,-5,,,"] + [f"A1,{month},{5000 * 300 if n == 8 else 5000 * 9},,," for n, month in
