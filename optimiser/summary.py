@@ -33,8 +33,10 @@ def summary_lines(portfolio: xr.Dataset, inputs: xr.Dataset, language: Language 
     "1 buildings use 12 MWh a year in the energy basis 'calorific'. All savings are of the simulated baseline: ..."
     """
     baseline = float(inputs["baseline_energy"].sum())
+    calibrated = int((inputs["baseline"].values.astype(str) == "calibrated").sum()) if "baseline" in inputs else 0
     lines = [
-        _say("say_heading", language, buildings=portfolio.sizes["building"], use=f"{baseline / 1e3:,.0f}",
+        _say("say_heading_calibrated" if calibrated else "say_heading", language, calibrated=calibrated,
+             buildings=portfolio.sizes["building"], use=f"{baseline / 1e3:,.0f}",
              basis=inputs.attrs.get("energy_basis", DEFAULT_BASIS))
     ]
     for scenario in portfolio["scenario"].values:

@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 import netcdf
-from optimiser.report import before_after, figures, flows, rows, sheets, validity
+from optimiser.report import before_after, bills, figures, flows, rows, sheets, validity
 from optimiser.report.beside import comparable_lines
 from optimiser.report.material import Material
 from optimiser.report.summary import scenario_summary
@@ -35,6 +35,7 @@ SECTIONS = (
     ("where", "q_where"),
     ("energy", "q_energy"),
     ("money", "q_money"),
+    ("bills", "q_bills"),
     ("sure", "q_sure"),
     ("about", "q_about"),
 )
@@ -229,7 +230,8 @@ def report_context(material: Material) -> dict[str, Any]:
         "title": material.title,
         "core": validity.core_in_words(material),
         "comparable": comparable_lines(material),
-        "sections": SECTIONS,
+        "bills": bills.summary(material),
+        "sections": [section for section in SECTIONS if section[0] != "bills" or material.calibration is not None],
         "total_columns": TOTAL_COLUMNS,
         "contract_columns": CONTRACT_COLUMNS,
         "basis": basis_words(material),

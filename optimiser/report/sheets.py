@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from optimiser.money.factors import amount_kg
-from optimiser.report import before_after, flows, rows, validity
+from optimiser.report import before_after, bills, flows, rows, validity
 from optimiser.report.beside import beside_table
 from optimiser.report.material import Material
 from vocabulary import Fault, InputError
@@ -66,6 +66,8 @@ def tables(material: Material) -> dict[str, pd.DataFrame]:
         "rule_prices": validity.price_table(material),
         "beside_published": beside_table(material),
     }
+    if material.calibration is not None:
+        found |= {"bills": bills.agreement_table(material), "bill_parameters": bills.parameter_table(material)}
     return {name: with_units(table) for name, table in found.items()}
 
 
@@ -170,6 +172,8 @@ def links(material: Material) -> dict[str, dict[str, str]]:
         "rules": validity.price_table(material),
         "beside": beside_table(material),
     }
+    if material.calibration is not None:
+        made |= {"bills": bills.agreement_table(material), "bill_parameters": bills.parameter_table(material)}
     if material.validation is not None:
         made["validation"] = validity.cases(material.validation)
     return {name: link(name, table) for name, table in made.items()}
