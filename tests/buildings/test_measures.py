@@ -67,6 +67,22 @@ def test_a_measure_added_by_data_alone_saves_in_the_engine(with_cool_roof, sampl
     assert (changed.sel(end_use=["interior_lighting", "interior_equipment"]) == 0).all()
 
 
+def test_excludes_and_needed_measures_rule_packages(tmp_path, sample):
+    content = file_content()
+    content["measures"]["led"]["excludes"] = ["room_control"]
+    content["measures"]["lighting_control"]["needs"]["measures"] = ["led"]
+    catalogue = load_catalogue(write(tmp_path, content))
+    old = next(building for building in sample if building.vintage == "before_2005")
+    labels = {package.label for package in
+              enumerate_packages(old, catalogue, ["led", "lighting_control", "room_control", "roof_insulation"])}
+    assert labels == {
+        "none", "led", "room_control", "roof_insulation", "led+lighting_control", "led+roof_insulation",
+        "roof_insulation+room_control", "led+lighting_control+roof_insulation",
+    }
+    with pytest.raises(InputError, match="exclude"):
+        apply_package(old.design, "led+room_control", catalogue)
+
+
 @pytest.mark.parametrize(
     ("spoil", "word"),
     [
