@@ -75,25 +75,34 @@ def sample_posterior(
     Returns
     -------
     Sample
-        Of the last round.
+        Of all rounds that had the whole likelihood.
 
     Examples
     --------
     A measurement of 1 with unit error gives mean 0.5: `sample_posterior(lambda z: -0.5 * (z[:, 0] - 1) ** 2, 1, rng)`.
     """
     mean, cover = np.zeros(size), np.eye(size)
+    kept: list[tuple[Array, Array]] = []
     for number in range(most_rounds):
         points, log_proposal = _proposed(mean, cover, draws, rng, prior_only=number == 0)
         log_prior = multivariate_normal(np.zeros(size), np.eye(size)).logpdf(points).reshape(draws)
         gain = log_likelihood(points)
         share = _share(gain, log_prior - log_proposal, max(4.0 * size, 0.05 * draws))
         found = Sample(points, _weights(share * gain + log_prior - log_proposal))
-        if share == 1.0 and number > 1 and found.worth >= WORTH:
-            break
+        if share == 1.0 and number > 1 or number == most_rounds - 1:
+            kept.append((points, gain + log_prior - log_proposal))
+            whole = _joined(kept)
+            if whole.worth >= WORTH:
+                break
         mean = found.mean(points)
         centred = points - mean
         cover = (centred * found.weights[:, None]).T @ centred + 1e-6 * np.eye(size)
-    return Sample(points, _weights(gain + log_prior - log_proposal))
+    return _joined(kept)
+
+
+def _joined(rounds: list[tuple[Array, Array]]) -> Sample:
+    """Return the draws of several rounds as one sample; every round's weights are for the same posterior."""
+    return Sample(np.concatenate([points for points, _ in rounds]), _weights(np.concatenate([w for _, w in rounds])))
 
 
 def _proposed(
