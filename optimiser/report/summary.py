@@ -18,6 +18,7 @@ from optimiser.report.material import Material
 from optimiser.report.words import load_words, number, percent, sentence
 
 Row = Mapping[Hashable, Any]
+LEAST_SHOWN_GAP = 1e-5
 
 
 def scenario_summary(material: Material, totals: Row) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def _cheapest(totals: Row) -> dict[str, str] | None:
 
 def certificate(material: Material, totals: Row) -> list[Markup]:
     """Return the certificate of one scenario as sentences: what is proven, what was run, which rules are broken."""
-    gap = percent(totals["mip_gap"], 3)
+    gap = _gap(float(totals["mip_gap"]))
     lines = [
         sentence(
             "certificate_yes" if totals["certified"] == 1 else "certificate_no",
@@ -103,6 +104,11 @@ def _ended(termination: str) -> str | tuple[str, str]:
     return load_words().get(f"ended_{termination}", termination)
 
 
+def _gap(gap: float) -> str:
+    """Return a gap as percent; what would round to nothing is told as an upper limit."""
+    return f"< {percent(LEAST_SHOWN_GAP, 3)}" if gap < LEAST_SHOWN_GAP else percent(gap, 3)
+
+
 def _total_cells(totals: Row) -> list[str | Markup]:
     budget = totals["budget"]
     return [
@@ -118,7 +124,7 @@ def _total_cells(totals: Row) -> list[str | Markup]:
         number(totals["annual_cost_saving"], 0, 1e4),
         number(totals["payback"], 1),
         _yes_no(totals["certified"]),
-        percent(totals["mip_gap"], 3),
+        _gap(float(totals["mip_gap"])),
     ]
 
 

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from optimiser.money.contracts import Retrofit, cash_flows
-from optimiser.report import Published
+from optimiser.published import Published
 from vocabulary import CARRIERS, END_USES, attributes
 
 MEASURES = ["led", "led_high_efficiency", "window", "vrf", "heat_pump", "controls", "roof_insulation"]
@@ -215,10 +215,9 @@ PUBLISHED = Published(
 )
 
 
-@pytest.fixture(scope="session")
-def material():
-    """Everything a report may be given, for 24 invented buildings."""
-    inputs = make_inputs()
+def study(count):
+    """Everything a report may be given, for any number of invented buildings."""
+    inputs = make_inputs(count)
     portfolio = make_portfolio(inputs)
     return {
         "portfolio": portfolio,
@@ -232,24 +231,15 @@ def material():
 
 
 @pytest.fixture(scope="session")
+def material():
+    return study(24)
+
+
+@pytest.fixture(scope="session")
 def retrofit_flows():
     return cash_flows("own_funds", Retrofit(100.0, 30.0), years=20)
 
 
 @pytest.fixture(scope="session")
 def make_study():
-    """A factory of everything a report may be given, for any number of invented buildings."""
-
-    def made(count):
-        inputs = make_inputs(count)
-        portfolio = make_portfolio(inputs)
-        return {
-            "portfolio": portfolio,
-            "inputs": inputs,
-            "verification": make_verification(portfolio),
-            "simulations": make_simulations(inputs, portfolio),
-            "hourly": hourly_of,
-            "frontier": make_frontier(portfolio),
-        }
-
-    return made
+    return study

@@ -151,6 +151,42 @@ def test_a_picture_gives_its_numbers(open_page, report):
     assert text.startswith("scenario,measure,buildings")
 
 
+def test_the_cash_flow_of_one_contract_takes_the_place_of_all(open_page, report):
+    page = open_page(report)
+    draw_all(page)
+    whole = page.evaluate("document.querySelector('[data-figure=cash]').data.map(t => t.y)")
+    options = page.locator("#cash-contract option").count()
+    assert options > 2
+    page.select_option("#cash-contract", index=1)
+    one = page.evaluate("document.querySelector('[data-figure=cash]').data.map(t => t.y)")
+    assert abs(sum(one[0])) < abs(sum(whole[0]))
+    assert one[-1][-1] == pytest.approx(sum(one[0]), rel=1e-3)
+    page.locator("tr.pick").nth(0).click()
+    assert page.input_value("#cash-contract") == ""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_language_is_complete(open_page, report, language):
+    """In Chinese no English words are left but names, units and sources; in English no Chinese but names."""
+    page = open_page(report)
+    draw_all(page)
+    if language == "zh":
+        page.click("#language")
+    words = page.evaluate("JSON.parse(document.getElementById('page-data').textContent).words")
+    text = page.locator("body").inner_text()
+    other = [pair[1 if language == "en" else 0] for pair in words.values() if pair[0] != pair[1]]
+    long = [word for word in other if len(word) > (3 if language == "en" else 12) and "{" not in word]
+    assert [word for word in long if word in text] == []
+
+
+def test_printing_from_the_dark_is_in_light_colours(open_page, report):
+    page = open_page(report, scheme="dark")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.get_attribute("html", "data-theme") == "light"
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.get_attribute("html", "data-theme") == "dark"
+
+
 def test_names_of_users_do_nothing(open_page, make_study, tmp_path):
     study = make_study(12)
     evil = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
