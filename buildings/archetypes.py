@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from buildings.datafile import DATA_DIR, Figure
+from buildings.datafile import DATA_DIR, Figure, unsourced
 from buildings.design import Design, SourceSystem
 from datafile import Frozen, load_yaml
 
@@ -65,11 +65,8 @@ class Archetypes(Frozen):
         known = set(Design.model_fields) | GEOMETRY_FIGURES
         faults = []
         for place, figures in self._all_figures().items():
-            for name, figure in figures.items():
-                if name not in known:
-                    faults.append(f"{place}.{name}: not a field of a design")
-                if figure.source not in self.sources:
-                    faults.append(f"{place}.{name}: source {figure.source!r} is not in `sources`")
+            faults += [f"{place}.{name}: not a field of a design" for name in figures if name not in known]
+            faults += unsourced({f"{place}.{name}": figure for name, figure in figures.items()}, self.sources)
         if faults:
             raise ValueError("; ".join(faults))
         return self

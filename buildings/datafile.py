@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from datafile import Confidence, Frozen
 
 DATA_DIR = Path(__file__).parent / "data"
+
+
+class Sourced(Protocol):
+    """Whatever names the key of its source."""
+
+    @property
+    def source(self) -> str:
+        """Key of `sources` of the same file."""
+
+
+def unsourced(records: Mapping[str, Sourced], sources: Collection[str]) -> list[str]:
+    """Name the records of a data file whose source the file does not list.
+
+    Parameters
+    ----------
+    records : mapping of str to records
+        By the name under which they stand in the file.
+    sources : collection of str
+        Keys of the file's `sources`.
+
+    Returns
+    -------
+    list of str
+        One message per record.
+
+    Examples
+    --------
+    >>> unsourced({"a": Figure(value=1.0, source="x", confidence="D")}, {"y"})
+    ["a: source 'x' is not in `sources`"]
+    """
+    return [f"{name}: source {record.source!r} is not in `sources`" for name, record in records.items()
+            if record.source not in sources]
 
 
 class Band(Frozen):

@@ -8,7 +8,7 @@ from typing import Literal
 import xarray as xr
 from pydantic import Field, model_validator
 
-from buildings.datafile import DATA_DIR
+from buildings.datafile import DATA_DIR, unsourced
 from buildings.measures import Measure
 from datafile import Confidence, Frozen, load_yaml
 from vocabulary import END_USES
@@ -40,9 +40,8 @@ class TypicalSavings(Frozen):
 
     @model_validator(mode="after")
     def _sourced(self) -> TypicalSavings:
-        unknown = [name for name, saving in self.savings.items() if saving.source not in self.sources]
-        if unknown:
-            raise ValueError("source not in `sources`: " + ", ".join(unknown))
+        if faults := unsourced(self.savings, self.sources):
+            raise ValueError("; ".join(faults))
         return self
 
 

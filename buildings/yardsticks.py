@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from buildings.datafile import DATA_DIR
+from buildings.datafile import DATA_DIR, unsourced
 from datafile import Confidence, Frozen, load_yaml
 
 
@@ -126,9 +126,8 @@ class Yardsticks(Frozen):
     @model_validator(mode="after")
     def _sourced(self) -> Yardsticks:
         parts = {name: getattr(self, name) for name in type(self).model_fields if name != "sources"}
-        unknown = [name for name, part in parts.items() if part.source not in self.sources]
-        if unknown:
-            raise ValueError("source not in `sources`: " + ", ".join(unknown))
+        if faults := unsourced(parts, self.sources):
+            raise ValueError("; ".join(faults))
         return self
 
 
