@@ -10,6 +10,7 @@ import xarray as xr
 
 import netcdf
 from buildings import Building, Package, apply_package, enumerate_packages
+from optimiser.calibrated import doubt_of_all, spread_packages
 from scripts import fit, simulate
 from scripts.calibrate_inputs import bills_of, reason_against, wanted, weathers_of
 from scripts.context import Context
@@ -19,6 +20,7 @@ from sim import Surrogate
 from sim.case import Case, design_table
 from sim.surrogate.calibration import Fitted
 from sim.surrogate.calibration import calibrate as tune
+from sim.surrogate.calibration_priors import calibration_data
 from sim.surrogate.calibration_table import Confirmation, calibrated_designs, calibration_table, verdict
 from vocabulary import NO_PACKAGE, InputError
 
@@ -150,11 +152,12 @@ def saving_std_kwh(
         if designs is None:
             continue
         packages = [p for p in offered[building.building_id] if p.measures]
+        asked = spread_packages(packages, calibration_data().packages_per_draw, context.study.seed)
         rows = [design if p is None else apply_package(design, p, context.catalogue)
-                for design in designs[1] for p in (None, *packages)]
+                for design in designs[1] for p in (None, *asked)]
         said = surrogate.predict(design_table(rows), errors=False, basis_weights=weights, range_margin=0.5)
         energy = said["basis_energy"].values.reshape(len(designs[1]), -1)
-        deviation = (energy[:, :1] - energy[:, 1:]).std(axis=0, ddof=1)
+        deviation = doubt_of_all(energy[:, :1] - energy[:, 1:], asked, packages)
         found[building.building_id] = dict(zip([p.label for p in packages], deviation.tolist(), strict=True))
-        LOG.info("savings of %s over %d draws: %d packages", building.building_id, len(energy), len(packages))
+        LOG.info("savings of %s over %d draws: %d packages", building.building_id, len(energy), len(asked))
     return found

@@ -53,7 +53,7 @@ def fitted(context: Context, found: xr.Dataset) -> Surrogate:
     pairs = all_pairs(context)
     covers = [offered_designs(context, pairs)]
     if calibrate_inputs.wanted(context):
-        covers.append(calibrate_inputs.corner_designs(context, pairs))
+        covers.append(calibrate_inputs.corner_designs(context))
     return Surrogate.fit(found, covers=xr.concat(covers, dim="case"))
 
 

@@ -103,6 +103,7 @@ class CalibrationData(Frozen):
     interval: Sourced
     response_points: int = Field(ge=50)
     draws: int = Field(ge=4)
+    packages_per_draw: int = Field(ge=10)
 
 
 @cache

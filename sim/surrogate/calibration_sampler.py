@@ -89,7 +89,7 @@ def sample_posterior(
         gain = log_likelihood(points)
         share = _share(gain, log_prior - log_proposal, max(4.0 * size, 0.05 * draws))
         found = Sample(points, _weights(share * gain + log_prior - log_proposal))
-        if share == 1.0 and number > 1 or number == most_rounds - 1:
+        if (share == 1.0 and number > 1) or number == most_rounds - 1:
             kept.append((points, gain + log_prior - log_proposal))
             whole = _joined(kept)
             if whole.worth >= WORTH:
