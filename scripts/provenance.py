@@ -12,6 +12,15 @@ from scripts.context import Context
 from scripts.study import study_text
 
 
+def labels(context: Context, made_from: Mapping[str, str], title: str) -> dict[str, str | int]:
+    """Return the global attributes of a file of the output folder that is written piece by piece."""
+    told = {
+        "title": f"{title}: {context.study.name}", "study_text": study_text(context.study),
+        "illustrative": "; ".join(context.illustrative),
+    }
+    return netcdf.provenance(told, made_from) | {"made_from": json.dumps(dict(made_from))}
+
+
 def write(
     context: Context, name: str, dataset: xr.Dataset, made_from: Mapping[str, str], *, title: str,
     groups: Mapping[str, xr.Dataset] | None = None,

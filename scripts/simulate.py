@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 import netcdf
 from scripts.context import Context
-from scripts.provenance import write
+from scripts.provenance import labels
 from scripts.workspace import digest
 from sim import simulate
 from sim.case import Case
@@ -28,13 +29,19 @@ def check(context: Context) -> None:
     context.read_inputs()
 
 
-def run_cases(context: Context, cases: Sequence[Case]) -> xr.Dataset:
-    """Run cases with the study's settings, hourly profiles included, and count the runs."""
+def run_cases(
+    context: Context, cases: Sequence[Case], out: Path | None = None, attributes: Mapping[str, str | int] | None = None
+) -> xr.Dataset:
+    """Run cases with the study's settings and count the runs; into a file as they come where one is named.
+
+    Hourly profiles stay in the store: `with_profiles` adds them to the runs that need them.
+    """
     options, block = context.options, context.study.simulation
     found = simulate(
         cases, weather=context.weather, calendar=context.calendar, settings=block.settings, store=context.store,
         workers=options.workers, scheduler=options.scheduler, cluster=block.cluster if options.cluster else None,
-        timeout_s=block.timeout_s, retry_failed=options.retry_failed, profiles=True,
+        timeout_s=block.timeout_s, retry_failed=options.retry_failed, out=out,
+        attributes=attributes,
         progress="quiet" if options.quiet else "json" if options.as_json else "rich",
     )
     context.count_runs(found)
@@ -64,9 +71,8 @@ def without_counts(found: xr.Dataset) -> xr.Dataset:
 
 def stage(context: Context) -> None:
     """Run all planned cases and write `simulations.nc`."""
-    found = run_cases(context, planned_cases(context))
-    kept = without_counts(found.drop_vars(list(HOURLY)))
-    write(context, FILE, kept, context.made_from(*MADE_FROM), title="EnergyPlus runs of the study")
+    told = labels(context, context.made_from(*MADE_FROM), "EnergyPlus runs of the study")
+    found = run_cases(context, planned_cases(context), context.workspace.path(FILE), told)
     check_failures(found)
     ok = int((found["status"].values.astype(str) == "ok").sum())
     context.say(f"Simulated: {ok} of {found.sizes['case']} cases finished.")

@@ -162,11 +162,12 @@ def check_failures(simulations: xr.Dataset, role: str = "training", largest_frac
     --------
     2 failed of 20 pass, 3 of 20 do not.
     """
-    of_role = simulations["status"].values[simulations["role"].values == role]
+    status, roles, kinds = (simulations[name].values.astype(str) for name in ("status", "role", "failure_class"))
+    of_role = status[roles == role]
     failed = int((of_role != "ok").sum())
     if failed > largest_fraction * len(of_role):
-        kinds = sorted(set(simulations["failure_class"].values[simulations["status"].values != "ok"]))
-        raise TooManyFailedError(f"{failed} of {len(of_role)} {role} runs failed ({', '.join(kinds)}); at most "
+        named = ", ".join(sorted(set(kinds[status != "ok"])))
+        raise TooManyFailedError(f"{failed} of {len(of_role)} {role} runs failed ({named}); at most "
                                  f"{largest_fraction:.0%} may. What succeeded is kept; the store has models and "
                                  "error files of the failed runs under kept/")
 
