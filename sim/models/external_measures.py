@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from eppy.bunch_subclass import EpBunch
 
 from buildings.design import Design
+from sim.models.external_programs import scale_lamp_programs
 from sim.models.idd import OfficeIDF, add
 from vocabulary import Fault, InputError
 
@@ -36,6 +37,7 @@ def _ratio(before: Design, after: Design, *fields: str) -> float:
 
 def _lamps(idf: OfficeIDF, before: Design, after: Design) -> int:
     factor = _ratio(before, after, "lighting_power_density_w_per_m2", "lighting_use_fraction")
+    scale_lamp_programs(idf, factor)
     return _scale(idf.idfobjects["LIGHTS"], ("Lighting_Level", "Watts_per_Floor_Area", "Watts_per_Person"), factor)
 
 

@@ -86,6 +86,8 @@ def read_series(path: Path) -> dict[tuple[str, str, str], np.ndarray]:
         for row in csv.reader(stream):
             if row[0].startswith("End of Data Dictionary"):
                 dictionary = False
+            elif not dictionary and row[0] == "1":  # another environment: design days come first, the weather run last
+                values.clear()
             elif dictionary and len(row) >= 3 and row[0].isdigit() and int(row[0]) > 6:
                 text = ",".join(row[2:])
                 frequency = "Monthly" if "!Monthly" in text else "Hourly"
