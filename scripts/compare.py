@@ -29,7 +29,7 @@ def compare_folders(folders: Sequence[Path], out: Path, outcome: Outcome) -> Non
     if faults:
         raise InputError(faults)
     materials = {
-        str(folder): Material(netcdf.read_dataset(file), netcdf.read_dataset(file, "inputs"))
+        str(folder): Material(netcdf.read_dataset(file), netcdf.read_dataset(file, "inputs"), title=folder.name)
         for folder, file in files.items()
     }
     write_comparison(out, materials)

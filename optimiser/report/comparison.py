@@ -87,7 +87,9 @@ def sides_of(portfolios: Mapping[str, Material | xr.Dataset], scenarios: Mapping
     if scenarios is not None:
         scenarios = {short.get(name, name): scenario for name, scenario in scenarios.items()}
     if scenarios is None:
-        every = [Side(_label(n, s, m), m, s) for n, m in materials.items() for s in m.scenarios]
+        every = [
+            Side(s if len(materials) == 1 else _label(n, s, m), m, s) for n, m in materials.items() for s in m.scenarios
+        ]
         sides = every if len(every) <= MOST else [Side(n, m, _dearest(m)) for n, m in materials.items()]
     else:
         sides = [Side(name, material, _known(name, material, scenarios)) for name, material in materials.items()]
@@ -131,6 +133,7 @@ def comparison_context(sides: Sequence[Side]) -> dict[str, Any]:
     return {
         "names": [side.name for side in sides], "totals": _total_rows(totals), "choices": _choice_rows(sides, choices),
         "bases": [basis_words(m) for m in {side.material.basis_name: side.material for side in sides}.values()],
+        "studies": ", ".join(dict.fromkeys(side.material.title for side in sides)),
         "from_bills": all(side.material.from_bills for side in sides), "title": "Retrofolio",
         "illustrative": illustrative_words(
             list(dict.fromkeys(text for side in sides for text in side.material.illustrative))),

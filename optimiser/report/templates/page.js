@@ -255,9 +255,11 @@
 
   /* paper is white: pages are printed in light colours, every picture drawn */
   let onScreen = "light";
-  function themed(theme) {
+  function themed(theme, printing) {
     state.theme = root.dataset.theme = theme;
-    all(".chart").forEach(draw);
+    if (printing) root.dataset.printing = "yes";
+    else delete root.dataset.printing;
+    all(".chart").forEach((place) => { draw(place); if (place.data) Plotly.Plots.resize(place); });
   }
 
   function start() {
@@ -272,8 +274,8 @@
     const cash = document.getElementById("cash-contract");
     if (cash) cash.addEventListener("change", () => all("[data-figure=cash]").forEach(draw));
     if (document.getElementById("buildings")) startTable();
-    window.addEventListener("beforeprint", () => { onScreen = state.theme; themed("light"); });
-    window.addEventListener("afterprint", () => themed(onScreen));
+    window.addEventListener("beforeprint", () => { onScreen = state.theme; themed("light", true); });
+    window.addEventListener("afterprint", () => themed(onScreen, false));
     if (data.pick) state.scenario = data.pick;
     show();
     root.dataset.ready = "yes";
