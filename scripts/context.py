@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -124,11 +123,6 @@ class Context:
     def say(self, line: str) -> None:
         """Add a line to what people are told at the end."""
         self.outcome.lines.append(line)
-
-    @staticmethod
-    def as_text(made_from: Mapping[str, str]) -> str:
-        """Return what a file was made from as the text of its attribute `made_from`."""
-        return json.dumps(dict(made_from))
 
     def made_from(self, *blocks: str) -> dict[str, str]:
         """Return digests of study blocks (dotted keys) and of the files they name."""

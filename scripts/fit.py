@@ -10,6 +10,7 @@ import xarray as xr
 from buildings import Building, Package
 from scripts import calibrate_inputs, simulate
 from scripts.context import Context
+from scripts.provenance import attributes
 from scripts.simulate import check as check  # the same inputs
 from sim import Surrogate
 from sim.case import design_table
@@ -64,7 +65,7 @@ def stage(context: Context) -> None:
         return
     found = simulate.simulations(context)
     surrogate = fitted(context, simulate.with_profiles(context, learnt_from(context, found)))
-    surrogate.save(context.workspace.path(FILE), attributes={"made_from": context.as_text(made_from(context, found))})
+    surrogate.save(context.workspace.path(FILE), attributes=attributes(context, made_from(context, found)))
     told = ", ".join(f"{k.removeprefix('leave_one_out_wmape_')} {v:.1%}" for k, v in surrogate.errors.items())
     context.say(f"Surrogate fitted; error left one out: {told} (WMAPE).")
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import xarray as xr
 
 import netcdf
+from optimiser.money.factors import basis_of
 from scripts.context import Context
 from scripts.study import study_text
 
@@ -19,6 +20,21 @@ def labels(context: Context, made_from: Mapping[str, str], title: str) -> dict[s
         "illustrative": "; ".join(context.illustrative),
     }
     return netcdf.provenance(told, made_from) | {"made_from": json.dumps(dict(made_from))}
+
+
+def references(context: Context) -> str:
+    """Return the sources of the energy basis and of the weather year, as CF's attribute `references`."""
+    first = context.study.optimiser.rules_of(context.study.optimiser.scenarios[0])
+    basis = basis_of(first.energy_basis)
+    return f"energy basis: {basis.source}; weather: {context.weather.attrs.get('source', context.weather_id)}"
+
+
+def attributes(context: Context, made_from: Mapping[str, str]) -> dict[str, str]:
+    """Return what a file that another room writes has to say of where it comes from."""
+    text = json.dumps(dict(made_from), ensure_ascii=False, sort_keys=True)
+    said = {"made_from": json.dumps(dict(made_from)), "study_text": study_text(context.study), "input_digests": text,
+            "illustrative": "; ".join(context.illustrative), "references": references(context)}
+    return {key: value for key, value in said.items() if value}
 
 
 def write(
@@ -35,4 +51,5 @@ def write(
         study_text=study_text(context.study),
         input_digests=dict(made_from),
         illustrative=context.illustrative,
+        references=references(context),
     )
