@@ -14,9 +14,11 @@ import typer
 import xarray as xr
 
 from weather import City, load_city, make_typical_year, read_epw
+from weather.city import Spread
 from weather.normals import city_of
 from weather.repair import repair
 from weather.solar import pv_yield
+from weather.spread import spread_of
 from weather.statistics import largest_deviations, summary
 
 _REGISTRY = Path(__file__).parent.parent / "buildings" / "data" / "jiading_sample.csv"
@@ -56,7 +58,16 @@ def _digits(value: float) -> int:
     return 0 if abs(value) >= 100 else 1 if abs(value) >= 4 else 2
 
 
-def energy(year: xr.Dataset, store: Path, offices: list[str]) -> Energy:
+@dataclass(frozen=True)
+class Offices:
+    """The buildings of the sample that are run (all where none is named), the folder of runs, runs at once."""
+
+    store: Path
+    names: list[str]
+    workers: int
+
+
+def energy(year: xr.Dataset, offices: Offices) -> Energy:
     """Run the sample offices under a year.
 
     Raises
@@ -68,12 +79,14 @@ def energy(year: xr.Dataset, store: Path, offices: list[str]) -> Energy:
     from sim import simulate
     from sim.plan import baseline_cases
 
-    chosen = [one for one in read_registry(_REGISTRY) if not offices or one.building_id in offices]
-    found = simulate(baseline_cases(chosen, "year"), weather=year, store=store, workers=1, progress="quiet")
+    chosen = [one for one in read_registry(_REGISTRY) if not offices.names or one.building_id in offices.names]
+    found = simulate(baseline_cases(chosen, "year"), weather=year, store=offices.store, workers=offices.workers,
+                     progress="quiet")
     if not (found["status"].values.astype(str) == "ok").all():
         typer.echo(f"runs failed: {found['status'].values}", err=True)
         raise typer.Exit(3)
     annual = found["energy_use"].sum("month")
+    typer.echo(f"done: {year.attrs['comments_1'][-60:]}", err=True)
     return Energy(
         annual.sel(carrier="electricity", end_use="cooling").values,
         annual.sel(end_use="heating").sum("carrier").values,
@@ -95,10 +108,10 @@ def yield_rows(real: xr.Dataset, made: list[xr.Dataset]) -> list[str]:
     return _rows(real, {"PV yield": [float(pv_yield(year).sum()) / truth - 1 for year in made]})
 
 
-def energy_rows(real: xr.Dataset, made: list[xr.Dataset], store: Path, offices: list[str]) -> list[str]:
+def energy_rows(real: xr.Dataset, made: list[xr.Dataset], offices: Offices) -> list[str]:
     """Return the rows of table (3) for the energy of the sample offices."""
-    truth = energy(real, store, offices)
-    found = [energy(year, store, offices) for year in made]
+    truth = energy(real, offices)
+    found = [energy(year, offices) for year in made]
     return _rows(real, {
         "cooling electricity of all offices": [one.cooling.sum() / truth.cooling.sum() - 1 for one in found],
         "heating of all offices": [one.heating.sum() / truth.heating.sum() - 1 for one in found],
@@ -121,6 +134,14 @@ def _worst(made: list[np.ndarray], truth: np.ndarray) -> list[float]:
     return list(off[:, int(np.abs(off.mean(axis=0)).argmax())])
 
 
+def spread_rows(spread: Spread) -> list[str]:
+    """Return the lines of a city file that hold the spread."""
+    return [
+        f"  {name}: [{', '.join(f'{value:.2f}' for value in row.values)}]   # {row.source}"
+        for name in Spread.model_fields for row in [getattr(spread, name)]
+    ]
+
+
 def main(
     files: Annotated[list[Path], typer.Argument(help="real EPW years; they are repaired first")],
     store: Annotated[Path, typer.Option(help="folder of runs")],
@@ -128,17 +149,26 @@ def main(
     city: Annotated[str, typer.Option(help="city whose spread and shapes are used")] = "shanghai",
     office: Annotated[list[str] | None, typer.Option(help="only these buildings of the sample")] = None,
     runs: Annotated[bool, typer.Option(help="run the offices too, for table (3)")] = True,
+    workers: Annotated[int, typer.Option(min=1, help="engine runs at once")] = 2,
+    strict: Annotated[bool, typer.Option(help="table (3): measure the spread in the other files only")] = False,
+    spread: Annotated[bool, typer.Option(help="print the spread of the files, no tables")] = False,
 ) -> None:
     """Print the three tables as Markdown."""
     like = load_city(city)
     real = [repair(read_epw(path))[0] for path in files]
+    if spread:
+        typer.echo("\n".join(spread_rows(spread_of(real, like.spread))))
+        return
+    offices = Offices(store, office or [], workers)
     lines = kept_normals(like, seeds)
     made = {f"made, seed {seed}": make_typical_year(like, seed) for seed in range(2)}
     lines += ["", *side_by_side({**made, **{str(year.attrs["source"]): year for year in real}}), ""]
     lines += ["| fed with the means of | figure | mean, % | seed by seed, % |", "|---|---|---|---|"]
     for year in real:
-        fed = fed_with(year, like, seeds)
-        lines += yield_rows(year, fed) + (energy_rows(year, fed, store, office or []) if runs else [])
+        others = [one for one in real if one is not year]
+        base = like.model_copy(update={"spread": spread_of(others, like.spread)}) if strict and others else like
+        fed = fed_with(year, base, seeds)
+        lines += yield_rows(year, fed) + (energy_rows(year, fed, offices) if runs else [])
     typer.echo("\n".join(lines))
 
 

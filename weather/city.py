@@ -99,6 +99,7 @@ class Spread(_Frozen):
     temperature_dew_point: Monthly
     dew_point_clearness: Monthly
     clearness_range: Monthly
+    temperature_range: Monthly
     range_variation: Monthly
     pressure_sd_pa: Monthly
     temperature_pressure: Monthly

@@ -41,13 +41,13 @@ def correlations(spread: Spread) -> Floats:
     """
     warm_clear, warm_humid = spread.temperature_clearness.array, spread.temperature_dew_point.array
     humid_clear, clear_wide = spread.dew_point_clearness.array, spread.clearness_range.array
-    warm_pressed = spread.temperature_pressure.array
+    warm_wide, warm_pressed = spread.temperature_range.array, spread.temperature_pressure.array
     matrix = np.tile(np.eye(6), (12, 1, 1))
     pairs = {
         (0, 1): warm_clear, (0, 2): warm_humid, (1, 2): humid_clear, (1, 3): clear_wide, (0, 4): warm_pressed,
-        (0, 3): warm_clear * clear_wide, (2, 3): humid_clear * clear_wide,
+        (0, 3): warm_wide, (2, 3): humid_clear * clear_wide,
         (1, 4): warm_pressed * warm_clear, (2, 4): warm_pressed * warm_humid,
-        (3, 4): warm_pressed * warm_clear * clear_wide,
+        (3, 4): warm_pressed * warm_wide,
     }
     for (row, col), values in pairs.items():
         matrix[:, row, col] = matrix[:, col, row] = values
@@ -65,8 +65,8 @@ def _nearest_correlation(matrix: Floats) -> Floats:
 def draw_scores(spread: Spread, generator: np.random.Generator) -> DailyScores:
     """Return the scores of one year: a first-order autoregression with the month's correlations and persistence.
 
-    Richardson 1981 (doi:10.1029/WR017i001p00182) with months that change both matrices; afterwards every month is
-    standardised, so that the year is a typical one.
+    Richardson 1981 (doi:10.1029/WR017i001p00182) with months that change both matrices; afterwards every month gets
+    the normal distribution that its few days miss by chance, so that the year is a typical one.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def draw_scores(spread: Spread, generator: np.random.Generator) -> DailyScores:
     for day in range(1, days.size):
         month = days[day]
         series[day] = lag[month] * series[day - 1] + roots[month] @ noise[day]
-    return DailyScores(*(_standardised(column) for column in series[_WARM_UP_DAYS:].T))
+    return DailyScores(*(typical_scores(column) for column in series[_WARM_UP_DAYS:].T))
 
 
 def _nearest_covariance(matrix: Floats) -> Floats:
@@ -104,9 +104,24 @@ def _lag(spread: Spread, name: str) -> Floats:
     return own.get(name, spread.clearness_lag1).array
 
 
-def _standardised(values: Floats) -> Floats:
-    result = values.copy()
+def typical_scores(values: Floats) -> Floats:
+    """Return normal scores of the values' ranks within their months, with mean 0 and standard deviation 1.
+
+    A typical year's months are those whose distribution lies nearest to the long-term one (Hall et al. 1978,
+    SAND78-1601): drawn days keep their order and their company, not the chance shape of thirty draws.
+
+    Examples
+    --------
+    >>> scores = typical_scores(np.arange(365.0) ** 2)
+    >>> round(abs(float(scores[:31].mean())), 9), round(float(scores[:31].std()), 9)
+    (0.0, 1.0)
+    """
+    from scipy.special import ndtri
+
+    result = np.empty_like(values)
     for month in range(12):
         rows = month == MONTH_OF_DAY
-        result[rows] = (result[rows] - result[rows].mean()) / result[rows].std()
+        ranks = np.argsort(np.argsort(values[rows], kind="stable"), kind="stable")
+        scores = ndtri((ranks + 0.5) / ranks.size)
+        result[rows] = scores / scores.std()
     return result

@@ -23,7 +23,6 @@ class Limits(BaseModel):
     closure_absolute_w_per_m2: float = Field(ge=0)
     closure_fraction: float = Field(ge=0, lt=1)
     shift_tolerance_h: float = Field(gt=0)
-    frozen_share_of_year: float = Field(gt=0, le=1)
     dew_point_tolerance_k: float = Field(ge=0)
     humidity_tolerance_percent: float = Field(ge=0)
     temperature_step_k: float = Field(gt=0)

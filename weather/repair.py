@@ -50,13 +50,13 @@ class Repair:
 def repair(dataset: xr.Dataset) -> tuple[xr.Dataset, list[Repair]]:
     """Return a repaired copy of a year, and what was done to it.
 
-    In this order: rows sorted by date where they are a whole year; values outside the range of their column taken as
-    missing; missing values filled (a straight line over gaps up to `longest_gap_filled_h`, else the mean of the same
-    hour on the nearest days that have it); a dew point above the dry bulb lowered to it; relative humidity that does
-    not fit computed anew; radiation that sits half an hour late moved, each day's global sum kept; no radiation while
-    the sun is down; direct normal above its limit replaced by min((global - diffuse) / cosine, limit), 0 where the
-    cosine is below `cos_zenith_minimum`; what still does not close gets diffuse = global - direct x cosine. Frozen
-    columns, mixed years and a far station cannot be repaired.
+    In this order: rows sorted by date where they are a whole year; values outside the range of their column taken
+    as missing; missing values filled (a straight line over gaps up to `longest_gap_filled_h`, else the mean of the
+    same hour on the nearest days that have it); a dew point above the dry bulb lowered to it; relative humidity
+    that does not fit computed anew; radiation that sits late or early (`radiation_shift_h`) moved, each day's
+    global sum kept; no radiation while the sun is down; direct normal above its limit replaced by min((global -
+    diffuse) / cosine, limit), 0 where the cosine is below `cos_zenith_minimum`; what still does not close gets
+    diffuse = global - direct x cosine. Frozen columns, mixed years and a far station cannot be repaired.
 
     Parameters
     ----------
@@ -171,32 +171,38 @@ def _humidity(dataset: xr.Dataset) -> list[Repair]:
 
 
 def _unshift(dataset: xr.Dataset) -> list[Repair]:
-    """Move radiation that was given for the start of its hours (half an hour late) to the hours themselves.
+    """Move radiation that belongs to other times than its hours (late or early) to the hours themselves.
 
-    The clearness index of both ends is averaged and meets the sun of mid-hour, so that sunrise and sunset stay sharp.
+    The clearness index is read between the rows and meets the sun of mid-hour, so that sunrise and sunset stay sharp.
     """
-    if abs(radiation_shift_h(dataset) - 0.5) > 0.25:
+    shift_h = radiation_shift_h(dataset)
+    if abs(shift_h) <= limits().shift_tolerance_h:
         return []
-    start, middle = sun_position(dataset, -0.5), sun_position(dataset)
+    given, middle = sun_position(dataset, -shift_h), sun_position(dataset)
     cosine = middle["cos_zenith"].values
     old = dataset[_GLOBAL].values
-    outside = (start["extraterrestrial_normal"] * start["cos_zenith"]).values
-    high = start["cos_zenith"].values > limits().cos_zenith_minimum
-    index = _ends(np.divide(old, outside, out=np.full(HOURS, np.nan), where=high))
+    outside = (given["extraterrestrial_normal"] * given["cos_zenith"]).values
+    high = given["cos_zenith"].values > limits().cos_zenith_minimum
+    index = _read_later(np.divide(old, outside, out=np.full(HOURS, np.nan), where=high), shift_h)
     total = np.round(_keep_days(index * middle["extraterrestrial_normal"].values * cosine, old), 1)
-    direct = np.where(cosine < limits().cos_zenith_minimum, 0.0, _ends(dataset[_DIRECT].values))
+    direct = np.where(cosine < limits().cos_zenith_minimum, 0.0, _read_later(dataset[_DIRECT].values, shift_h))
     direct = np.floor(np.minimum(direct, total / np.maximum(cosine, 1e-6)) * 10) / 10
-    repairs = _set(dataset, _GLOBAL, total, "global radiation moved half an hour, day sums kept")
-    repairs += _set(dataset, _DIRECT, direct, "direct normal moved half an hour")
+    moved = f"moved by {-shift_h:+g} h"
+    repairs = _set(dataset, _GLOBAL, total, f"global radiation {moved}, day sums kept")
+    repairs += _set(dataset, _DIRECT, direct, f"direct normal {moved}")
     diffuse = np.maximum(np.round(total - direct * cosine, 1), 0.0)
-    return repairs + _set(dataset, _DIFFUSE, diffuse, "diffuse radiation moved with them")
+    return repairs + _set(dataset, _DIFFUSE, diffuse, f"diffuse radiation {moved}")
 
 
-def _ends(values: Floats) -> Floats:
-    """Return the mean of the values at the start and at the end of each hour, NaN left out (0 where both are)."""
-    ends = np.stack([values, np.roll(values, -1)])
-    known = ~np.isnan(ends)
-    return np.where(known, ends, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+def _read_later(values: Floats, hours: float) -> Floats:
+    """Return the values `hours` after each row, on lines between rows; NaN is left out (0 where both rows are)."""
+    whole = int(np.floor(hours))
+    part = hours - whole
+    ends = np.stack([np.roll(values, -whole), np.roll(values, -whole - 1)])
+    weights = np.where(np.isnan(ends), 0.0, np.array([[1 - part], [part]]))
+    sums = weights.sum(axis=0)
+    mixed = (np.nan_to_num(ends) * weights).sum(axis=0)
+    return np.divide(mixed, sums, out=np.zeros_like(mixed), where=sums > 0)
 
 
 def _keep_days(moved: Floats, old: Floats) -> Floats:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from weather.city import City
-from weather.daily import DailyScores
+from weather.daily import DailyScores, typical_scores
 from weather.days import DAYS, MONTH_OF_DAY, MONTH_OF_HOUR, hourly_course, monthly_means, smooth_months
 
 Floats = npt.NDArray[np.float64]
@@ -20,7 +20,8 @@ _HANDBOOK_SUNSET_H = 19.0
 def daily_means(means: Floats, standard_deviation: Floats, scores: Floats) -> Floats:
     """Return 365 daily means with the given monthly means and spread.
 
-    The seasonal course counts as spread: in spring and autumn it makes a good part of a month's.
+    The seasonal course counts as spread: in spring and autumn it makes a good part of a month's. Scores give the rest,
+    and the sum of both is normal in every month.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ def daily_means(means: Floats, standard_deviation: Floats, scores: Floats) -> Fl
     together = monthly_means(ahead * scores)
     room = together**2 - monthly_means(ahead**2) + standard_deviation**2
     own = np.sqrt(np.maximum(room, 0.0)) - together
-    series = course + np.maximum(own, 0.5 * standard_deviation)[MONTH_OF_DAY] * scores
-    return series + (means - monthly_means(series))[MONTH_OF_DAY]
+    series = ahead + np.maximum(own, 0.5 * standard_deviation)[MONTH_OF_DAY] * scores
+    return means[MONTH_OF_DAY] + standard_deviation[MONTH_OF_DAY] * typical_scores(series)
 
 
 def day_shape(city: City, sunrise_h: Floats, sunset_h: Floats) -> Floats:
@@ -98,25 +99,21 @@ def dry_bulb(
 
 
 def _daily_widths(base: Floats, shape: Floats, variation: Floats, wanted: Floats, scores: Floats) -> Floats:
-    """Return the width of each day's regular wave, so that daily ranges have the asked mean and variation.
+    """Return the width of each day's regular wave, so that daily ranges have the asked mean, variation and order.
 
-    Fronts and scatter make a part of the range that a day shows; the regular wave makes the rest.
+    Fronts and scatter make a part of the range that a day shows; the regular wave makes the rest. Days that a front
+    alone makes wider than asked are paid for by the others of their month.
     """
-    factor, sigma = wanted.copy(), np.sqrt(np.log1p(variation**2))
-    for _ in range(15):
-        width = _relative_widths(sigma, scores) * factor[MONTH_OF_DAY]
+    factor, sigma, width = wanted.copy(), variation.copy(), wanted[MONTH_OF_DAY]
+    for _ in range(40):
+        asked = factor[MONTH_OF_DAY] * np.maximum(1 + sigma[MONTH_OF_DAY] * scores, 0.1)
         ranges = np.ptp(base.reshape(DAYS, 24) + width[:, None] * shape, axis=1)
         mean = monthly_means(ranges)
         spread = np.sqrt(monthly_means((ranges - mean[MONTH_OF_DAY]) ** 2)) / mean
-        sigma = np.clip(sigma * variation / spread, 0.05, 1.0)
-        factor = np.clip(factor * wanted / mean, 0.02 * wanted, 2 * wanted)
-    return _relative_widths(sigma, scores) * factor[MONTH_OF_DAY]
-
-
-def _relative_widths(sigma: Floats, scores: Floats) -> Floats:
-    """Return lognormal widths with mean 1 in each month."""
-    widths = np.exp(sigma[MONTH_OF_DAY] * scores)
-    return widths / monthly_means(widths)[MONTH_OF_DAY]
+        width = np.maximum(width + asked - ranges, 0.0)
+        factor = np.clip(factor + 0.5 * (wanted - mean), 0.1 * wanted, 2 * wanted)
+        sigma = np.clip(sigma * np.sqrt(variation / spread), 0.05, 1.0)
+    return width
 
 
 def _scatter(city: City, size_k: float, generator: np.random.Generator) -> Floats:
