@@ -242,11 +242,11 @@ def offered_measures(
     InputError
         If `measures` names an unknown one.
     """
-    chosen = _chosen(catalogue, measures)
+    chosen = offered_to(catalogue, measures)
     return tuple(measure for measure in chosen if suits(measure, building.design, building.design, catalogue))
 
 
-def _chosen(catalogue: Catalogue, measures: Sequence[str] | None) -> list[Measure]:
+def offered_to(catalogue: Catalogue, measures: Sequence[str] | None) -> list[Measure]:
     if measures is None:
         return list(catalogue.measures.values())
     _check_known(measures, catalogue, "packages.measures")
@@ -287,7 +287,7 @@ def enumerate_packages(
     >>> [package.label for package in enumerate_packages(building, load_catalogue(), ["led", "room_control"])]
     ['none', 'led', 'room_control', 'led+room_control']
     """
-    chosen = _chosen(catalogue, measures)
+    chosen = offered_to(catalogue, measures)
     design = building.design
     sources = [measure for measure in chosen if measure.slot == "source"]
     packages: list[Package] = []

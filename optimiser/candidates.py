@@ -12,13 +12,17 @@ from numpy.typing import NDArray
 from buildings import Building, Catalogue, Package, capital_cost_cny
 from buildings.costs import pv_capacity_max_kw, pv_cost_cny_per_kw
 from buildings.measures import Level
+from buildings.package_grid import PackageGrid
 from optimiser.money.factors import basis_attributes, carbon_t, energy_in_basis_kwh
-from optimiser.money.tariffs import Tariff, electricity_cost_cny, gas_cost_cny, pv_value_cny, tariff_of
-from optimiser.self_use import SelfUse, self_use_curves
+from optimiser.money.tariffs import Tariff, electricity_cost_cny, gas_cost_cny, load_prices, split_pv_kw, tariff_of
+from optimiser.reduction import Offer, needed
+from optimiser.rules import Rules
+from optimiser.self_use import FINER
 from vocabulary import CARRIERS, NO_PACKAGE, Fault, InputError, attributes
 
 Array = NDArray[np.float64]
-Predict = Callable[[Sequence[tuple[str, Package]]], xr.Dataset]
+Rows = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 QUANTITIES = (
     "floor_area", "conditioned_area", "cooling_capacity", "heating_capacity", "pump_motor_power", "tower_fan_power",
     "terminal_count", "ventilation_flow", "window_area", "wall_area", "roof_area",
@@ -58,14 +62,51 @@ class Question:
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """The packages of one building: annual energy (row, carrier), hourly power (row, hour), quantities, errors."""
+class Forecast:
+    """What the packages of one building use and cost to run, over package; PV sizes over node.
+
+    Attributes
+    ----------
+    annual_kwh : ndarray (package, carrier)
+        Energy used.
+    std_kwh : ndarray (package,)
+        Standard error of the energy in the basis.
+    electricity_cost_cny : ndarray (package,)
+        Electricity bill without PV.
+    pv_used_kwh, pv_avoided_cny : ndarray (package, node)
+        PV used at once, and what of the electricity bill PV takes away.
+    quantities : mapping of str to ndarray (package,)
+        What costs are computed from.
+    """
 
     annual_kwh: Array
-    electricity_kw: Array
     std_kwh: Array
-    simulated: NDArray[np.bool_]
+    electricity_cost_cny: Array
+    pv_used_kwh: Array
+    pv_avoided_cny: Array
     quantities: Mapping[str, Array]
+
+    def with_rows(self, rows: NDArray[np.int64], other: Forecast) -> Forecast:
+        """Return the forecast with `other` in place of some rows."""
+
+        def put(values: Array, new: Array) -> Array:
+            result = np.array(values, dtype=float)
+            result[rows] = new
+            return result
+
+        names = ("annual_kwh", "std_kwh", "electricity_cost_cny", "pv_used_kwh", "pv_avoided_cny")
+        quantities = {n: put(v, other.quantities[n]) if n in other.quantities else v
+                      for n, v in self.quantities.items()}
+        return Forecast(*(put(getattr(self, n), getattr(other, n)) for n in names), quantities)
+
+    def take(self, rows: NDArray[np.int64]) -> Forecast:
+        """Return the forecast of some packages."""
+        names = ("annual_kwh", "std_kwh", "electricity_cost_cny", "pv_used_kwh", "pv_avoided_cny")
+        return Forecast(*(getattr(self, n)[rows] for n in names), {n: v[rows] for n, v in self.quantities.items()})
+
+
+Predict = Callable[[Building, PackageGrid, Array], Forecast]
+"""Building, packages, PV sizes [kW] to what the packages will use."""
 
 
 def annual_kwh(energy_use: xr.DataArray) -> Array:
@@ -122,141 +163,190 @@ def baseline_rows(buildings: Sequence[Building], simulated: xr.Dataset) -> dict[
     return found
 
 
-def _rows_of(pairs: Sequence[tuple[str, Package]], predicted: xr.Dataset, simulated: xr.Dataset) -> _Rows:
-    """Take predictions, and in their place the runs where a pair has been simulated."""
-    known = _index(simulated)
-    at = np.array([known.get((name, package.label), -1) for name, package in pairs])
-    hit = at >= 0
-    runs = simulated.isel(case=at[hit])
-
-    def joined(values: Array, simulated_values: Array) -> Array:
-        result = np.array(values, dtype=float)
-        result[hit] = simulated_values
-        return result
-
-    return _Rows(
-        joined(predicted["annual_energy_use"].values, annual_kwh(runs["energy_use"])),
-        joined(predicted["electricity_hourly"].values, runs["electricity_hourly"].values),
-        joined(predicted["basis_energy_std"].values, np.zeros(int(hit.sum()))),
-        hit,
-        {name: joined(predicted[name].values, runs[name].values) if name in runs else predicted[name].values
-         for name in QUANTITIES},
+def _of_runs(runs: xr.Dataset, sizes_kw: Array, question: Question) -> Forecast:
+    """Return what engine runs say, as a forecast without error."""
+    load = runs["electricity_hourly"].values.astype(float)
+    used = [split_pv_kw(load, size * question.pv_yield_kwh_per_kw)[0] for size in sizes_kw]
+    bill = electricity_cost_cny(load, question.tariff)
+    return Forecast(
+        annual_kwh(runs["energy_use"]), np.zeros(len(load)), bill, np.stack([u.sum(1) for u in used], axis=1),
+        np.stack([bill - electricity_cost_cny(load - u, question.tariff) for u in used], axis=1),
+        {name: runs[name].values.astype(float) for name in QUANTITIES if name in runs},
     )
 
 
-def _costs_cny(pairs: Sequence[tuple[str, Package]], rows: _Rows, question: Question) -> Array:
-    return np.array([
-        capital_cost_cny(
-            package, {k: float(v[i]) for k, v in rows.quantities.items()}, question.catalogue, question.level
-        )
-        for i, (_, package) in enumerate(pairs)
-    ], dtype=float)
+def _simulated_rows(building: Building, grid: PackageGrid, simulated: xr.Dataset) -> tuple[Rows, Rows, Flags]:
+    """Return packages that have been simulated, their runs, and all packages that a run was tried of."""
+    names, labels = (simulated[n].values.astype(str) for n in ("building_id", "package_id"))
+    ok = simulated["status"].values.astype(str) == "ok"
+    own = np.flatnonzero((names == building.building_id) & (labels != NO_PACKAGE))
+    tried, packages, runs = np.zeros(len(grid), dtype=bool), [], []
+    for run in own.tolist():
+        at = np.flatnonzero(grid.labelled(labels[run]))
+        tried[at] = True
+        if ok[run] and len(at):
+            packages.append(int(at[0]))
+            runs.append(run)
+    return np.array(packages, dtype=np.int64), np.array(runs, dtype=np.int64), tried
 
 
-def _curves(electricity_kw: Array, capacity_kw: float, question: Question, nodes: int) -> SelfUse:
-    return self_use_curves(electricity_kw, question.pv_yield_kwh_per_kw, capacity_kw, nodes)
+def _costs_cny(grid: PackageGrid, quantities: Mapping[str, Array], question: Question) -> Array:
+    """Return the investment of every package: the sum of its measures'."""
+    total = np.zeros(len(grid))
+    for measure in grid.measures:
+        rows = np.flatnonzero(grid.holds(measure.id))
+        if len(rows):
+            own = {name: values[rows] for name, values in quantities.items()}
+            total[rows] += capital_cost_cny(Package((measure.id,)), own, question.catalogue, question.level)
+    return total
 
 
-def _pv_value_cny(electricity_kw: Array, capacity_kw: Array, question: Question) -> Array:
-    """Return what PV of each size saves and earns in a year, shape (row, node)."""
-    return np.stack([
-        pv_value_cny(electricity_kw, size * question.pv_yield_kwh_per_kw, question.tariff) for size in capacity_kw
-    ], axis=1)
-
-
-def _building_block(
-    building: Building, offers: Sequence[Package], baseline: xr.Dataset, rows: _Rows, question: Question, nodes: int
-) -> dict[str, Array]:
-    """Return the cube's variables of one building, packages along the first axis, `none` first."""
-    before_kwh = annual_kwh(baseline["energy_use"])
-    before_kw = baseline["electricity_hourly"].values.astype(float)
-    load_kw = np.concatenate([before_kw, rows.electricity_kw])
-    use_kwh = np.concatenate([before_kwh, rows.annual_kwh])
-    saving = before_kwh - use_kwh
-    money = electricity_cost_cny(load_kw, question.tariff) + gas_cost_cny(use_kwh[:, 1])
-    capacity = pv_capacity_max_kw(building.usable_roof_area_m2, question.catalogue)
-    curves = _curves(load_kw, capacity, question, nodes)
-    pairs = [(building.building_id, package) for package in offers]
+def _block(building: Building, grid: PackageGrid, forecast: Forecast, sizes_kw: Array, question: Question
+           ) -> dict[str, Array]:
+    """Return the cube's variables of one building over its packages; the first is the simulated baseline."""
+    saving = forecast.annual_kwh[0] - forecast.annual_kwh
+    money = forecast.electricity_cost_cny + gas_cost_cny(forecast.annual_kwh[:, 1])
+    exported = sizes_kw * question.pv_yield_kwh_per_kw.sum() - forecast.pv_used_kwh
     return {
-        "energy_saving": energy_in_basis_kwh(saving[:, 0], saving[:, 1], question.basis),
+        "energy_saving": np.asarray(energy_in_basis_kwh(saving[:, 0], saving[:, 1], question.basis)),
         "carrier_energy_saving": saving,
-        "capital_cost": np.concatenate([[0.0], _costs_cny(pairs, rows, question)]),
+        "capital_cost": _costs_cny(grid, forecast.quantities, question),
         "annual_cost_saving": money[0] - money,
         "carbon_saving": np.asarray(carbon_t(saving[:, 0], saving[:, 1])),
-        "energy_saving_std": np.concatenate([[0.0], rows.std_kwh]),
-        "simulated": np.concatenate([[True], rows.simulated]),
-        "available": np.ones(len(load_kw), dtype=bool),
-        "pv_self_used_node": curves.used_kwh,
-        "pv_annual_cost_saving_node": _pv_value_cny(load_kw, curves.capacity_kw, question),
-        "baseline_carrier_energy": before_kwh[0],
-        "baseline_energy": np.asarray(energy_in_basis_kwh(before_kwh[0, 0], before_kwh[0, 1], question.basis)),
-        "annual_cost_baseline": np.asarray(money[0]),
-        "floor_area": np.asarray(building.floor_area_m2),
-        "pv_capacity_max": np.asarray(capacity),
-        "pv_capacity_node": curves.capacity_kw,
-        "pv_specific_yield": np.asarray(question.pv_yield_kwh_per_kw.sum()),
-        "pv_cost_per_kw": np.asarray(pv_cost_cny_per_kw(question.level, question.catalogue)),
-        "_self_use_error": np.asarray(
-            curves.error_kwh / max(capacity * question.pv_yield_kwh_per_kw.sum(), 1e-9)
-        ),
+        "energy_saving_std": forecast.std_kwh,
+        "pv_self_used_node": forecast.pv_used_kwh,
+        "pv_annual_cost_saving_node": forecast.pv_avoided_cny + exported * load_prices().pv_export.price_cny_per_kwh,
+        "annual_cost_baseline": money[:1],
     }
 
 
-_DIMS = {
-    "energy_saving": ("building", "package"), "carrier_energy_saving": ("building", "package", "carrier"),
-    "capital_cost": ("building", "package"), "annual_cost_saving": ("building", "package"),
-    "carbon_saving": ("building", "package"), "energy_saving_std": ("building", "package"),
-    "simulated": ("building", "package"), "available": ("building", "package"),
-    "pv_self_used_node": ("building", "package", "pv_node"),
-    "pv_annual_cost_saving_node": ("building", "package", "pv_node"),
-    "baseline_carrier_energy": ("building", "carrier"), "baseline_energy": ("building",),
-    "annual_cost_baseline": ("building",), "floor_area": ("building",), "pv_capacity_max": ("building",),
-    "pv_capacity_node": ("building", "pv_node"), "pv_specific_yield": ("building",), "pv_cost_per_kw": ("building",),
+@dataclass(frozen=True)
+class _Kept:
+    """What the cube keeps of one building: packages, their variables, which are simulated, how many were offered."""
+
+    labels: list[str]
+    block: dict[str, Array]
+    simulated: Flags
+    baseline_kwh: Array
+    sizes_kw: Array
+    offered: int
+    self_use_error: float
+
+
+def _kept_of(
+    building: Building, grid: PackageGrid, simulated: xr.Dataset, baseline_row: int, predict: Predict,
+    question: Question, nodes: int, scenarios: Sequence[Rules] | None,
+) -> _Kept:
+    capacity = pv_capacity_max_kw(building.usable_roof_area_m2, question.catalogue)
+    sizes = np.linspace(0.0, capacity, nodes)
+    packages, runs, tried = _simulated_rows(building, grid, simulated)
+    every, own = np.append(0, packages), np.append(baseline_row, runs)
+    forecast = predict(building, grid, sizes).with_rows(every, _of_runs(simulated.isel(case=own), sizes, question))
+    block = _block(building, grid, forecast, sizes, question)
+    keep = np.ones(len(grid), dtype=bool)
+    if scenarios is not None:
+        offer = Offer(building.building_id, grid, *(block[name] for name in (
+            "capital_cost", "energy_saving", "energy_saving_std", "annual_cost_saving", "carbon_saving",
+            "pv_self_used_node", "pv_annual_cost_saving_node")))
+        keep = needed(offer, scenarios, tried | (np.arange(len(grid)) == 0))
+    at = np.flatnonzero(keep)
+    error = _self_use_error(building, grid.take(at), sizes, predict, simulated, own, question)
+    return _Kept(
+        [grid.package(row).label for row in at.tolist()],
+        {name: values[at] if len(values) == len(grid) else values for name, values in block.items()},
+        np.isin(at, every), forecast.annual_kwh[0], sizes, len(grid) - 1,
+        error / max(capacity * question.pv_yield_kwh_per_kw.sum(), 1e-9),
+    )
+
+
+def _self_use_error(
+    building: Building, grid: PackageGrid, sizes: Array, predict: Predict, simulated: xr.Dataset, runs: Rows,
+    question: Question,
+) -> float:
+    """Return the largest gap between self-use and the line between two nodes, read at three points of each interval."""
+    fine = np.linspace(0.0, sizes[-1], FINER * (len(sizes) - 1) + 1)
+    exact = np.concatenate([predict(building, grid, fine).pv_used_kwh,
+                            _of_runs(simulated.isel(case=runs), fine, question).pv_used_kwh])
+    share = np.arange(FINER) / FINER
+    used = exact[:, ::FINER]
+    chords = used[:, :-1, None] * (1 - share) + used[:, 1:, None] * share
+    return float((exact[:, :-1].reshape(chords.shape) - chords).max(initial=0.0))
+
+
+_OVER_PACKAGE = {
+    "energy_saving": (), "carrier_energy_saving": ("carrier",), "capital_cost": (), "annual_cost_saving": (),
+    "carbon_saving": (), "energy_saving_std": (), "pv_self_used_node": ("pv_node",),
+    "pv_annual_cost_saving_node": ("pv_node",),
 }
 
 
-def _joined(
-    blocks: Mapping[str, dict[str, Array]], offers: Mapping[str, Sequence[Package]], labels: Sequence[str]
-) -> dict[str, Array]:
-    """Put the buildings' blocks into arrays over all package labels; what is not offered is unavailable zeros."""
+def _joined(kept: Mapping[str, _Kept], labels: Sequence[str]) -> dict[str, tuple[tuple[str, ...], Array]]:
+    """Put the buildings' packages into arrays over all labels; what a building lacks is unavailable zeros."""
     place = {label: i for i, label in enumerate(labels)}
-    arrays: dict[str, Array] = {}
-    for name, dims in _DIMS.items():
-        parts = []
-        for building, block in blocks.items():
-            values = block[name]
-            if "package" in dims:
-                full = np.zeros((len(labels), *values.shape[1:]), dtype=values.dtype)
-                full[[0, *(place[p.label] for p in offers[building])]] = values
-                values = full
-            parts.append(values)
-        arrays[name] = np.stack(parts)
-    return arrays
+    at = [np.array([place[label] for label in k.labels]) for k in kept.values()]
+    shape = (len(kept), len(labels))
+    arrays: dict[str, tuple[tuple[str, ...], Array]] = {}
+    for name, further in _OVER_PACKAGE.items():
+        parts = [k.block[name] for k in kept.values()]
+        full = np.zeros((*shape, *parts[0].shape[1:]))
+        for building, (columns, part) in enumerate(zip(at, parts, strict=True)):
+            full[building, columns] = part
+        arrays[name] = (("building", "package", *further), full)
+    available, simulated = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    for building, (columns, k) in enumerate(zip(at, kept.values(), strict=True)):
+        available[building, columns], simulated[building, columns] = True, k.simulated
+    over = ("building", "package")
+    return arrays | {"available": (over, available), "simulated": (over, simulated)}
+
+
+def _of_buildings(
+    buildings: Sequence[Building], kept: Mapping[str, _Kept], question: Question
+) -> dict[str, tuple[tuple[str, ...], Array]]:
+    """Return the cube's variables without packages."""
+    before = np.stack([k.baseline_kwh for k in kept.values()])
+    sizes = np.stack([k.sizes_kw for k in kept.values()])
+    ones = np.ones(len(buildings))
+    price = pv_cost_cny_per_kw(question.level, question.catalogue)
+    over = {
+        "baseline_energy": np.asarray(energy_in_basis_kwh(before[:, 0], before[:, 1], question.basis)),
+        "annual_cost_baseline": np.concatenate([k.block["annual_cost_baseline"] for k in kept.values()]),
+        "floor_area": np.array([b.floor_area_m2 for b in buildings]), "pv_capacity_max": sizes[:, -1],
+        "pv_specific_yield": ones * question.pv_yield_kwh_per_kw.sum(), "pv_cost_per_kw": ones * price,
+    }
+    arrays: dict[str, tuple[tuple[str, ...], Array]] = {name: (("building",), values) for name, values in over.items()}
+    return arrays | {"baseline_carrier_energy": (("building", "carrier"), before),
+                     "pv_capacity_node": (("building", "pv_node"), sizes)}
 
 
 def assemble_cube(
     buildings: Sequence[Building],
-    offers: Mapping[str, Sequence[Package]],
+    offers: Callable[[Building], PackageGrid],
     simulated: xr.Dataset,
     predict: Predict,
     question: Question,
     *,
+    scenarios: Sequence[Rules] | None = None,
     nodes: int = 9,
 ) -> xr.Dataset:
-    """Return the cube of all allowed packages of all buildings.
+    """Return the cube of all allowed packages of all buildings that some scenario may need.
+
+    Building by building all packages are predicted and what no scenario can need is left out (`reduction`), so that
+    never more than one building's packages are held.
 
     Parameters
     ----------
     buildings : sequence of Building
         Buildings; those without a finished baseline are left out and named in the attribute `left_out_buildings`.
-    offers : mapping of building_id to packages
-        Allowed packages, `none` included or not.
+    offers : callable
+        Returns the packages of a building, `none` first.
     simulated : xr.Dataset
         Runs with hourly electricity; they replace predictions, without surrogate error.
     predict : callable
-        Takes (building_id, Package) pairs and returns the surrogate's Dataset with hourly values.
+        Returns the forecast of a building's packages at PV sizes.
     question : Question
         Prices, basis, tariff, PV yield.
+    scenarios : sequence of Rules, optional
+        Scenarios that will be solved on the cube; without them all packages stay.
     nodes : int
         PV sizes of the self-use curve at first; doubled until the line between them errs by less than 0.5 % of the
         annual yield.
@@ -264,7 +354,7 @@ def assemble_cube(
     Returns
     -------
     xr.Dataset
-        The cube of `INTERFACES.md`, section 5.
+        The cube of `INTERFACES.md`, section 5; attributes `packages_predicted` and `packages_left_out`.
 
     Raises
     ------
@@ -272,26 +362,25 @@ def assemble_cube(
         If no building has a finished baseline.
     """
     at = baseline_rows(buildings, simulated)
-    kept = [b for b in buildings if b.building_id in at]
-    real = {b.building_id: [p for p in offers[b.building_id] if p.measures] for b in kept}
-    labels = [NO_PACKAGE, *sorted({p.label for packages in real.values() for p in packages})]
-    blocks: dict[str, dict[str, Array]] = {}
-    for building in kept:
-        name = building.building_id
-        pairs = [(name, package) for package in real[name]]
-        rows = _rows_of(pairs, predict(pairs), simulated)
-        blocks[name] = _building_block(building, real[name], simulated.isel(case=[at[name]]), rows, question, nodes)
-    error = max(float(block["_self_use_error"]) for block in blocks.values())
-    if error > SELF_USE_ERROR_FRACTION and nodes < MOST_NODES:
-        return assemble_cube(buildings, offers, simulated, predict, question, nodes=2 * nodes - 1)
-    arrays = _joined(blocks, real, labels)
+    present = [b for b in buildings if b.building_id in at]
+    kept: dict[str, _Kept] = {}
+    for b in present:
+        kept[b.building_id] = _kept_of(b, offers(b), simulated, at[b.building_id], predict, question, nodes, scenarios)
+        if kept[b.building_id].self_use_error > SELF_USE_ERROR_FRACTION and nodes < MOST_NODES:
+            return assemble_cube(buildings, offers, simulated, predict, question, scenarios=scenarios,
+                                 nodes=2 * nodes - 1)
+    labels = [NO_PACKAGE, *sorted({label for k in kept.values() for label in k.labels} - {NO_PACKAGE})]
+    arrays = _joined(kept, labels) | _of_buildings(present, kept, question)
     cube = xr.Dataset(
-        {name: (dims, arrays[name], attributes(name)) for name, dims in _DIMS.items()},
-        coords={"building": list(blocks), "package": labels, "carrier": list(CARRIERS)},
+        {name: (dims, values, attributes(name)) for name, (dims, values) in arrays.items()},
+        coords={"building": list(kept), "package": labels, "carrier": list(CARRIERS)},
         attrs=basis_attributes(question.basis) | {
-            "cost_level": question.level, "tariff": question.tariff_name, "pv_self_use_error_fraction": error,
+            "cost_level": question.level, "tariff": question.tariff_name,
+            "pv_self_use_error_fraction": max(k.self_use_error for k in kept.values()),
             "left_out_buildings": ", ".join(b.building_id for b in buildings if b.building_id not in at),
+            "packages_predicted": sum(k.offered for k in kept.values()),
+            "packages_left_out": sum(k.offered + 1 - len(k.labels) for k in kept.values()),
         },
     )
-    contracts = [b.compound_id or b.building_id for b in kept]
+    contracts = [b.compound_id or b.building_id for b in present]
     return cube.assign(contract_id=("building", contracts, {"long_name": "compound, the unit that is contracted"}))

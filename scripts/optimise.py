@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 
 import netcdf
-from buildings import Package
+from buildings import Building
+from buildings.package_grid import PackageGrid, package_grid
 from optimiser import Rules
 from optimiser import optimise as choose
 from optimiser.budget_curve import budget_curve, curve_budgets_cny
 from optimiser.calibrated import baseline_words, with_building_doubt
-from optimiser.candidates import Question, assemble_cube
+from optimiser.candidates import Array, Forecast, Question, assemble_cube
+from optimiser.forecast import forecast
 from optimiser.prices import scenario_prices, without_pairs
 from optimiser.scenario import named_scenarios
 from optimiser.validation import basis_weights
@@ -50,13 +52,18 @@ def cube_of(
     `doubt_kwh` holds what the bills leave unknown of each saving; buildings are at their posterior mean.
     """
     asked = question(context)
-    weights = basis_weights(asked.basis)
     buildings = calibrate.final_buildings(context)
 
-    def predict(pairs: Sequence[tuple[str, Package]]) -> xr.Dataset:
-        return surrogate.predict(fit.offered_designs(context, pairs, buildings), hourly=True, basis_weights=weights)
+    def predict(building: Building, grid: PackageGrid, sizes_kw: Array) -> Forecast:
+        return forecast(surrogate, building, grid, sizes_kw, asked)
 
-    cube = assemble_cube(buildings, calibrate.offers(context), runs, predict, asked)
+    def offers(building: Building) -> PackageGrid:
+        return package_grid(building, context.catalogue, context.study.packages.measures)
+
+    # what the bills leave unknown is added afterwards: then no package may be left out before
+    doubted = any(std > 0 for packages in doubt_kwh.values() for std in packages.values())
+    scenarios = None if doubted else list(scenario_rules(context).values())
+    cube = assemble_cube(buildings, offers, runs, predict, asked, scenarios=scenarios)
     return with_works(context, with_building_doubt(cube, doubt_kwh, calibrate.baselines(context)))
 
 

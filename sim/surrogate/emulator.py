@@ -17,9 +17,8 @@ from sim.surrogate import gaussian
 from sim.surrogate.features import Areas, load_features, system_features
 from sim.surrogate.gaussian import Gaussian
 from sim.surrogate.inputs import Table
-from sim.surrogate.known import by_month
 from sim.surrogate.loads import SIZES, LoadSums
-from sim.surrogate.plant import drives
+from sim.surrogate.plant import Correction, drives
 
 Array = NDArray[np.float64]
 
@@ -75,21 +74,16 @@ def predict_loads(
     stages: Mapping[str, Stage], table: Table, areas: Areas, network: LoadSums, with_variance: bool
 ) -> Loads:
     """Return corrected loads; `variance` (case, 2) multiplies the processes' `between` over months."""
-    features = load_features(table, areas, network.monthly)
-    groups = groups_of(table)
-    parts, variances = [], []
-    for side in ("cooling", "heating"):
-        if side not in stages:
-            parts.append(np.zeros((table.size, 12)))
-            variances.append(np.zeros(table.size))
-            continue
-        process = stages[side].process
-        parts.append(process.predict(features, groups) * areas.floor[:, None])
-        variances.append(process.variance(features, groups) if with_variance else np.zeros(table.size))
-    off = np.concatenate(parts, axis=1)
+    features, groups = load_features(table, areas, network.monthly), groups_of(table)
+    off, variance = np.zeros((table.size, 24)), np.zeros((table.size, 2))
+    for s, side in enumerate(("cooling", "heating")):
+        if side in stages:
+            off[:, 12 * s : 12 * s + 12], variance[:, s] = stages[side].process.posterior(
+                features, groups, with_variance=with_variance)
+    off *= areas.floor[:, None]
     # a month in which the plant is off has no load, whatever the process says
     heat = np.where(network.heat > 0, np.maximum(network.heat + off, 0.05 * network.heat), 0.0)
-    return Loads(heat, np.stack(variances, axis=1))
+    return Loads(heat, variance)
 
 
 def factors(network: LoadSums, heat: Array) -> Array:
@@ -97,7 +91,7 @@ def factors(network: LoadSums, heat: Array) -> Array:
     return heat / np.maximum(network.heat, 1e-9)
 
 
-def fit_uses(table: Table, areas: Areas, heat: Array, sizes: dict[str, Array], model: Array, simulated: Array
+def fit_uses(table: Table, areas: Areas, heat: Array, sizes: Mapping[str, Array], model: Array, simulated: Array
              ) -> dict[str, Stage]:
     """Learn what the engine's systems use beside the plant model, at the engine's own loads.
 
@@ -121,24 +115,23 @@ def fit_uses(table: Table, areas: Areas, heat: Array, sizes: dict[str, Array], m
     return stages
 
 
-def predict_uses(stages: Mapping[str, Stage], table: Table, areas: Areas, heat: Array, sizes: dict[str, Array],
-                 model: Array, with_variance: bool) -> tuple[Array, Array]:
-    """Return corrected monthly energy (case, 7, 12) and the variance of the yearly share (case, 7)."""
+def predict_uses(stages: Mapping[str, Stage], table: Table, areas: Areas, heat: Array, sizes: Mapping[str, Array],
+                 with_variance: bool) -> tuple[Correction, Array]:
+    """Return what to correct, as shares of the year's uses, and the variance of the yearly shares (case, 7).
+
+    Only systems whose training runs had a use are asked about it.
+    """
     features, groups = system_features(table, areas, heat, sizes), groups_of(table)
-    out, variance = model.copy(), np.zeros((table.size, len(USES)))
+    share, variance = np.zeros((table.size, len(USES), 12)), np.zeros((table.size, len(USES)))
     for i, use in enumerate(USES):
-        year = model[:, i].sum(1)
-        rows = np.flatnonzero(year > LEAST_ENERGY * areas.floor)
-        if use not in stages or not len(rows):
+        if use not in stages:
             continue
         process = stages[use].process
-        share = process.predict(features[rows], groups[rows])
-        # no correction may turn a month's energy negative, nor wake a plant that is off
-        out[rows, i] = np.where(model[rows, i] > 0, np.maximum(
-            model[rows, i] + share * year[rows, None], 0.1 * model[rows, i]), 0.0)
-        if with_variance:
-            variance[rows, i] = process.variance(features[rows], groups[rows]) * process.between.sum()
-    return out, variance
+        rows = np.flatnonzero(np.isin(groups, process.groups))
+        if len(rows):
+            share[rows, i], found = process.posterior(features[rows], groups[rows], with_variance=with_variance)
+            variance[rows, i] = found * process.between.sum()
+    return Correction(share, LEAST_ENERGY * areas.floor), variance
 
 
 def size_features(table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array]) -> Array:
@@ -168,8 +161,8 @@ def fit_sizes(table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, A
     return stages
 
 
-def predict_sizes(stages: Mapping[str, Stage], table: Table, areas: Areas, own: LoadSums, nominal: dict[str, Array]
-                  ) -> tuple[dict[str, Array], dict[str, Array]]:
+def predict_sizes(stages: Mapping[str, Stage], table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array],
+                  with_variance: bool) -> tuple[dict[str, Array], dict[str, Array]]:
     """Return corrected sizes and their standard errors [kW]."""
     features, groups = size_features(table, areas, own, nominal), groups_of(table)
     sizes, errors = {}, {}
@@ -179,14 +172,24 @@ def predict_sizes(stages: Mapping[str, Stage], table: Table, areas: Areas, own: 
         if name not in stages or not len(rows):
             continue
         process = stages[name].process
-        ratio = process.predict(features[rows], groups[rows])[:, 0]
-        sizes[name][rows] = size[rows] * np.exp(ratio)
-        errors[name][rows] = sizes[name][rows] * np.sqrt(
-            process.variance(features[rows], groups[rows]) * process.between[0, 0])
+        ratio, variance = process.posterior(features[rows], groups[rows], with_variance=with_variance)
+        sizes[name][rows] = size[rows] * np.exp(ratio[:, 0])
+        errors[name][rows] = sizes[name][rows] * np.sqrt(variance * process.between[0, 0])
     return sizes, errors
 
 
-def fit_peaks(table: Table, areas: Areas, own: LoadSums, nominal: dict[str, Array], model: Array, simulated: Array
+def predict_peaks(stage: Stage | None, table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array],
+                  base: Array, with_variance: bool) -> tuple[Array, Array]:
+    """Return monthly peaks and their standard errors (case, 12) [kW] from those of the predicted hours."""
+    if stage is None:
+        return base, np.zeros_like(base)
+    features = size_features(table, areas, own, nominal)
+    ratio, variance = stage.process.posterior(features, groups_of(table), with_variance=with_variance)
+    peaks = base * np.exp(ratio)
+    return peaks, peaks * np.sqrt(variance[:, None] * np.diag(stage.process.between))
+
+
+def fit_peaks(table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array], model: Array, simulated: Array
               ) -> Stage:
     """Learn the logarithm of the engine's monthly peak demand over the predicted hourly profile's.
 
@@ -198,14 +201,3 @@ def fit_peaks(table: Table, areas: Areas, own: LoadSums, nominal: dict[str, Arra
     features = size_features(table, areas, own, nominal)
     ratio = np.log(np.maximum(simulated, 1e-6) / np.maximum(model, 1e-6))
     return Stage(gaussian.fit(features, groups_of(table), ratio), np.arange(table.size))
-
-
-def monthly_peaks(hourly: Array) -> Array:
-    """Return the largest hourly mean of each month, shape (case, 12)."""
-    first = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30]) * 24
-    return np.maximum.reduceat(hourly, first, axis=1)
-
-
-def monthly_uses(use: NDArray[np.float32]) -> Array:
-    """Return monthly sums of the plant's hourly answer, shape (case, 7, 12) [kW h]."""
-    return by_month(use)

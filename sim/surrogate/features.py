@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.surrogate.inputs import Table
+from sim.surrogate.inputs import Table, distinct
 from sim.surrogate.plant import is_system
-from sim.surrogate.zones import FACADES, _Padded, plans_of, window_share
+from sim.surrogate.zones import FACADES, SHAPE, _Padded, plans_of, window_share
 
 Array = NDArray[np.float64]
 
@@ -25,6 +26,10 @@ class Areas:
     window: Array
     window_by_facade: Array
 
+    def take(self, rows: NDArray[np.int64]) -> Areas:
+        """Return the areas of some rows."""
+        return Areas(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
 
 def areas_of(table: Table) -> Areas:
     """Return the areas of every case, by the same plans that the engine's models are drawn from.
@@ -33,6 +38,12 @@ def areas_of(table: Table) -> Areas:
     --------
     A rectangle of 50 m x 18 m with three storeys of 3.9 m: 1 591 m2 of facade, 900 m2 of roof.
     """
+    first, place = distinct(table, (*SHAPE, *(f"window_to_wall_ratio_{side}" for side in FACADES)))
+    found = _areas(table.take(first))
+    return found.take(place)
+
+
+def _areas(table: Table) -> Areas:
     plan = _Padded(plans_of(table))
     facade = (plan.facade_length * plan.count[:, :, None]).sum(1) * table["storey_height_m"][:, None]
     window = facade * np.stack([window_share(table, f) for f in FACADES], axis=-1)
@@ -78,7 +89,7 @@ def load_features(table: Table, areas: Areas, monthly: Array) -> Array:
     ], axis=1)
 
 
-def system_features(table: Table, areas: Areas, loads: Array, sizes: dict[str, Array]) -> Array:
+def system_features(table: Table, areas: Areas, loads: Array, sizes: Mapping[str, Array]) -> Array:
     """Return the features of a source system's efficiency, shape (case, feature).
 
     Parameters

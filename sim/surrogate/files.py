@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 import netcdf
 import vocabulary
-from sim.models.systems import system_data
 from sim.surrogate.climate import Climate
 from sim.surrogate.emulator import USES, Stage
 from sim.surrogate.gaussian import Gaussian
@@ -64,17 +63,17 @@ def labelled(designs: xr.Dataset, table: Table, answer: Answer, weights: Array, 
         "cooling_delivered": (month, answer.loads[:, :12]), "heating_delivered": (month, answer.loads[:, 12:]),
         "peak_demand": (month, answer.peaks),
         **{name: (("case",), value) for name, value in answer.sizes.items()},
-        **_quantities(table, answer),
+        **{name: (("case",), value) for name, value in answer.quantities(table).items() if name not in answer.sizes},
     }
     if errors:
         columns |= {
             "energy_use_std": (("case", "carrier", "end_use", "month"), deviation),
             "annual_energy_use_std": (("case", "carrier"), answer.annual_std),
-            "basis_energy_std": (("case",), answer.weighted_std),
+            "basis_energy_std": (("case",), answer.basis_std),
             "peak_demand_std": (month, answer.peaks_std),
             **{f"{name}_std": (("case",), value) for name, value in answer.sizes_std.items()},
         }
-    if answer.electricity is not None and answer.gas is not None:
+    if len(answer.electricity):
         columns |= {"electricity_hourly": (("case", "hour"), answer.electricity),
                     "natural_gas_hourly": (("case", "hour"), answer.gas)}
     coords: dict[str, Any] = {"carrier": list(CARRIERS), "end_use": list(END_USES), "month": list(MONTHS)}
@@ -85,18 +84,6 @@ def labelled(designs: xr.Dataset, table: Table, answer: Answer, weights: Array, 
     found = xr.Dataset({name: (dims, values, _attributes(name)) for name, (dims, values) in columns.items()}, coords)
     return found.assign_attrs(basis_weight_electricity=float(weights[0]), basis_weight_natural_gas=float(weights[1]),
                               **{key: labels[key] for key in _LABELS if key in labels})
-
-
-def _quantities(table: Table, answer: Answer) -> dict[str, tuple[tuple[str, ...], Array]]:
-    people = table["floor_area_m2"] / table["occupant_density_m2_per_person"]
-    areas = answer.areas
-    values = {
-        "ventilation_flow": people * table["outdoor_air_m3_per_h_person"],
-        "window_area": areas.window, "wall_area": areas.wall, "roof_area": areas.roof,
-        "conditioned_area": areas.conditioned, "floor_area": areas.floor,
-        "terminal_count": np.round(areas.conditioned / system_data().area_per_terminal_m2.value),
-    }
-    return {name: (("case",), value) for name, value in values.items()}
 
 
 _OWN_ATTRIBUTES = {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg.blas import dtrmm
 from scipy.optimize import minimize
 
 Array = NDArray[np.float64]
@@ -20,6 +22,8 @@ _PRIOR_WIDTH = np.array([1.5, 1.0, 1.5, 1.5, 1.5])
 _LENGTH_CENTRE = float(np.log(4.0))
 _LENGTH_WIDTH = 1.0
 _JITTER = 1e-8
+_AT_ONCE = 256
+"""Rows whose covariance with all points is held at once, so that it stays near the processor."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,23 @@ class Gaussian:
     residual: Array
     own_variance: Array
 
+    @cached_property
+    def _by_feature(self) -> Array:
+        return np.ascontiguousarray(self.points.T)
+
+    @cached_property
+    def _inverse_factor(self) -> Array:
+        """The inverse of the lower Cholesky factor, column by column."""
+        return np.asfortranarray(solve_triangular(self.factor, np.eye(len(self.points)), lower=True))
+
+    def _cross(self, scaled: Array, groups: Labels) -> Array:
+        from sim.surrogate.kernels_gaussian import covariance as compiled
+
+        out = np.empty((len(scaled), len(self.points)))
+        compiled(np.exp(self.theta[:_NOISE]), np.exp(self.theta[_LENGTHS:]), scaled, np.ascontiguousarray(groups),
+                 self._by_feature, self.groups, out)
+        return out
+
     def predict(self, features: Array, groups: Labels) -> Array:
         """Return the mean of every output.
 
@@ -57,8 +78,26 @@ class Gaussian:
         ndarray (m, output)
             Posterior mean, in the outputs' units.
         """
-        cross = covariance(self.theta, self._scaled(features), groups, self.points, self.groups)
-        return self.mean + cross @ self.weights
+        return self.posterior(features, groups, with_variance=False)[0]
+
+    def posterior(self, features: Array, groups: Labels, *, with_variance: bool) -> tuple[Array, Array]:
+        """Return the mean of every output, and the variance (m,) of `variance` (zeros where it is not wanted)."""
+        mean, variance = np.empty((len(features), len(self.mean))), np.zeros(len(features))
+        scaled, groups = self._scaled(features), np.asarray(groups, dtype=np.int64)
+        for at in range(0, len(features), _AT_ONCE):
+            rows = slice(at, at + _AT_ONCE)
+            cross = self._cross(scaled[rows], groups[rows])
+            mean[rows] = self.mean + cross @ self.weights
+            if with_variance:
+                half = dtrmm(1.0, self._inverse_factor, cross.T, lower=1, overwrite_b=1)
+                known = np.einsum("ij,ij->j", half, half)
+                variance[rows] = np.maximum(prior_variance(self.theta, scaled[rows]) - known, 0.0) + np.exp(
+                    self.theta[_NOISE])
+        return mean, variance
+
+    def variance(self, features: Array, groups: Labels) -> Array:
+        """Return the posterior variance (m,) of a new case, its own noise included; times `between` for the outputs."""
+        return self.posterior(features, groups, with_variance=True)[1]
 
     def covariance_factor(self, features: Array, groups: Labels) -> tuple[Array, Array]:
         """Return the half-solved cross covariance (n, m) and the prior variance (m,), to form posterior covariances.
@@ -66,15 +105,8 @@ class Gaussian:
         The posterior covariance of rows i and j is k(i, j) - half[:, i] . half[:, j], times `between`.
         """
         scaled = self._scaled(features)
-        cross = covariance(self.theta, scaled, groups, self.points, self.groups)
-        half = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
+        half = solve_triangular(self.factor, self._cross(scaled, groups).T, lower=True, check_finite=False)
         return half, prior_variance(self.theta, scaled)
-
-    def variance(self, features: Array, groups: Labels) -> Array:
-        """Return the posterior variance (m,) of a new case, its own noise included; times `between` for the outputs."""
-        half, prior = self.covariance_factor(features, groups)
-        floor = np.exp(self.theta[_NOISE])
-        return np.maximum(prior - np.einsum("ij,ij->j", half, half), 0.0) + floor
 
     def pair_covariance(self, left: Array, right: Array, left_groups: Labels, right_groups: Labels) -> Array:
         """Return the posterior covariance (m,) between row i of `left` and row i of `right`, without noise."""
@@ -212,11 +244,13 @@ def _matern(left: Array, right: Array) -> Array:
 
 def covariance(theta: Array, left: Array, left_groups: Labels, right: Array, right_groups: Labels) -> Array:
     """Return the prior covariance (m, n) between scaled points, without noise."""
-    lengths = np.exp(theta[_LENGTHS:])
-    smooth = _matern(left / lengths, right / lengths)
-    same = left_groups[:, None] == right_groups[None, :]
-    v = np.exp(theta[:_LENGTHS])
-    return v[0] * (1.0 + left @ right.T / left.shape[1]) + v[1] * smooth + same * (v[2] + v[3] * smooth)
+    from sim.surrogate.kernels_gaussian import covariance as compiled
+
+    out = np.empty((len(left), len(right)))
+    compiled(np.exp(theta[:_NOISE]), np.exp(theta[_LENGTHS:]), np.ascontiguousarray(left),
+             np.asarray(left_groups, dtype=np.int64), np.ascontiguousarray(right.T),
+             np.asarray(right_groups, dtype=np.int64), out)
+    return out
 
 
 def pairwise(theta: Array, left: Array, left_groups: Labels, right: Array, right_groups: Labels) -> Array:

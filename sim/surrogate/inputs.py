@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import get_args
@@ -65,6 +65,16 @@ class Table:
     def keys(self, names: Iterable[str]) -> Array:
         """Return the columns `names` side by side, shape (case, name)."""
         return np.stack([self.values[name] for name in names], axis=1)
+
+
+def distinct(table: Table, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first row of each distinct set of parameters, and for each case the number of its set."""
+    keys = table.keys(names)
+    varied = keys[:, np.ptp(keys, axis=0) > 0]
+    if not varied.shape[1]:
+        return np.zeros(1, dtype=np.int64), np.zeros(table.size, dtype=np.int64)
+    _, first, place = np.unique(varied, axis=0, return_index=True, return_inverse=True)
+    return first.astype(np.int64), place.reshape(-1).astype(np.int64)
 
 
 def read_table(designs: xr.Dataset) -> Table:

@@ -1,7 +1,11 @@
 """The hourly thermal network of a building's zones, compiled.
 
-Import this module lazily: its one kernel is compiled on import (or read from numba's cache). The kernel has one
-explicit signature, so that processes which fill an empty cache at the same time all write the same code.
+Import this module lazily: its kernels are compiled on import (or read from numba's cache). Each has one explicit
+signature, so that processes which fill an empty cache at the same time all write the same code.
+
+`LANES` cases with the same zones step side by side: every array of a block has the lane as its last index, in one flat
+array, so that the compiler turns each loop over lanes into vector instructions. A lane's arithmetic does not depend on
+its neighbours: a case has the same answer, to the last bit, in any company.
 """
 
 from __future__ import annotations
@@ -45,148 +49,173 @@ _J_PER_KG_WATER = 2.5e6
 _J_PER_KG_K = 1006.0
 _SPIN_UP_HOURS = 504
 
-# rows of `fixed`, per zone: what does not change from hour to hour
-_DEEP_K, _OUTER, _MASS_OWN, _MASS_GAIN, _SURFACE_OWN, _NEAR_K = range(6)
-# entries of `now`: what is the same for all zones in one hour
-_OUT, _PEOPLE, _LIGHTS, _PLUGS, _FRESH, _LEAK, _COOL, _HEAT, _PLANT, _GROUND_T, _OUT_W = range(11)
-# state: temperatures of air, mass and deep mass
-_AIR_T, _MASS_T, _DEEP_T = 0, 1, 2
+LANES = 16
+"""Cases that step side by side."""
+
+# a zone of a block, rows of LANES numbers: constants, then temperatures and the heat from neighbours
+(_C_AIR, _C_MASS, _C_DEEP, _K_AIR, _K_MASS, _K_WINDOW, _K_DEEP, _DEEP_OWN, _MASS_OWN, _MASS_GAIN, _SURFACE_OWN,
+ _SURFACE_AIR, _OWN, _FIXED_DEEP, _K_ROOF, _K_GROUND, _K_INFILTRATION, _K_VENTILATION, _PEOPLE, _LIGHTS, _PLUGS,
+ _COUNT, _CONDITIONED, _PARTITION) = range(24)
+_APERTURE, _WALL = 24, 28
+_AIR_T, _MASS_T, _DEEP_T, _NEAR = 32, 33, 34, 35
+_BLOCK_ROWS = 36
+# one hour of a block: schedules (in the order of the rows of `schedules`), sun on the windows, outer faces, answers
+_N_SUN, _N_FACE, _N_COLD, _N_HOT, _N_HUMIDITY, _N_LATENT = 8, 12, 17, 18, 19, 20
+_HOUR_ROWS = 21
 
 
 @numba.njit(fastmath=True, error_model="numpy")
-def _fix(p, links, used, fixed):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    fixed[_NEAR_K, :] = 0.0
-    for z in range(used):
-        if links[z] >= 0:
-            fixed[_NEAR_K, z] += p[PARTITION, z]
-            fixed[_NEAR_K, links[z]] += p[PARTITION, z]
-    for z in range(used):
-        # deep node: D (T - T0) = MD (M - T)  ->  T = (D T0 + MD M) / (D + MD)
-        fixed[_DEEP_K, z] = p[MASS_DEEP, z] * p[DEEP_CAPACITY, z] / (p[MASS_DEEP, z] + p[DEEP_CAPACITY, z])
-        walls = p[WALL, z] + p[WALL + 1, z] + p[WALL + 2, z] + p[WALL + 3, z]
-        fixed[_OUTER, z] = walls + p[ROOF, z] + p[GROUND, z] + fixed[_NEAR_K, z]
-        own = 1.0 / (p[MASS_CAPACITY, z] + p[MASS_SURFACE, z] + fixed[_DEEP_K, z] + fixed[_OUTER, z])
-        fixed[_MASS_OWN, z] = own
-        fixed[_MASS_GAIN, z] = p[MASS_SURFACE, z] * own
-        fixed[_SURFACE_OWN, z] = 1.0 / (
-            p[AIR_SURFACE, z] + p[WINDOW, z] + p[MASS_SURFACE, z] - p[MASS_SURFACE, z] * fixed[_MASS_GAIN, z]
-        )
+def _fill_zone(w, c, p, z, near):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Write the constants of zone `z` of one case into lane `c`; `near` is what its partitions conduct."""
+    n = LANES
+    deep = p[MASS_DEEP, z] * p[DEEP_CAPACITY, z] / (p[MASS_DEEP, z] + p[DEEP_CAPACITY, z])
+    outer = p[WALL, z] + p[WALL + 1, z] + p[WALL + 2, z] + p[WALL + 3, z] + p[ROOF, z] + p[GROUND, z] + near
+    mass_own = 1.0 / (p[MASS_CAPACITY, z] + p[MASS_SURFACE, z] + deep + outer)
+    gain = p[MASS_SURFACE, z] * mass_own
+    surface_own = 1.0 / (p[AIR_SURFACE, z] + p[WINDOW, z] + p[MASS_SURFACE, z] - p[MASS_SURFACE, z] * gain)
+    w[_C_AIR * n + c], w[_C_MASS * n + c], w[_C_DEEP * n + c] = p[AIR_CAPACITY, z], p[MASS_CAPACITY, z], (
+        p[DEEP_CAPACITY, z])
+    w[_K_AIR * n + c], w[_K_MASS * n + c], w[_K_DEEP * n + c] = p[AIR_SURFACE, z], p[MASS_SURFACE, z], p[MASS_DEEP, z]
+    w[_K_WINDOW * n + c], w[_K_ROOF * n + c], w[_K_GROUND * n + c] = p[WINDOW, z], p[ROOF, z], p[GROUND, z]
+    w[_DEEP_OWN * n + c] = 1.0 / (p[DEEP_CAPACITY, z] + p[MASS_DEEP, z])
+    w[_FIXED_DEEP * n + c], w[_MASS_OWN * n + c], w[_MASS_GAIN * n + c] = deep, mass_own, gain
+    w[_SURFACE_OWN * n + c], w[_SURFACE_AIR * n + c] = surface_own, p[AIR_SURFACE, z] * surface_own
+    w[_OWN * n + c] = p[AIR_CAPACITY, z] + p[AIR_SURFACE, z] * (1.0 - p[AIR_SURFACE, z] * surface_own)
+    w[_K_INFILTRATION * n + c], w[_K_VENTILATION * n + c] = p[INFILTRATION, z], p[VENTILATION, z]
+    w[_PEOPLE * n + c], w[_LIGHTS * n + c], w[_PLUGS * n + c] = p[PEOPLE, z], p[LIGHTS, z], p[EQUIPMENT, z]
+    w[_COUNT * n + c], w[_CONDITIONED * n + c], w[_PARTITION * n + c] = p[COUNT, z], p[CONDITIONED, z], p[PARTITION, z]
+    for f in range(4):
+        w[(_APERTURE + f) * n + c], w[(_WALL + f) * n + c] = p[APERTURE + f, z], p[WALL + f, z]
+    w[_AIR_T * n + c] = w[_MASS_T * n + c] = w[_DEEP_T * n + c] = 20.0
 
 
 @numba.njit(fastmath=True, error_model="numpy")
-def _weather(sky, h, site, now):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    # the engine goes in a straight line between the hours' values: the mean of its four steps
-    before = h - 1 if h > 0 else sky.shape[1] - 1
-    now[_OUT] = 0.375 * sky[DRY_BULB, before] + 0.625 * sky[DRY_BULB, h]
-    now[_OUT_W] = 0.375 * sky[HUMIDITY, before] + 0.625 * sky[HUMIDITY, h]
-    now[_GROUND_T] = sky[GROUND_T, h]
-    return site[WIND_A] + site[WIND_B] * sky[WIND, h]
-
-
-@numba.njit(fastmath=True, error_model="numpy")
-def _operate(schedule, day, slot, draught, now):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    now[_PEOPLE] = schedule[S_PEOPLE, day, slot]
-    now[_LIGHTS] = schedule[S_LIGHTS, day, slot]
-    now[_PLUGS] = schedule[S_EQUIPMENT, day, slot]
-    now[_FRESH] = schedule[S_AIR, day, slot]
-    now[_LEAK] = schedule[S_INFILTRATION, day, slot] * draught
-    now[_COOL] = schedule[S_COOL, day, slot]
-    now[_HEAT] = schedule[S_HEAT, day, slot]
-    now[_PLANT] = schedule[S_PLANT, day, slot]
-
-
-@numba.njit(fastmath=True, error_model="numpy")
-def _faces(sky, wall, h, site, out_t, face):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Move the lagged outer temperatures of the four walls and the roof."""
-    lag = 1.0 / (1.0 + site[LAG_H])
-    for f in range(5):
-        sun = wall[f, h] if f < 4 else sky[ROOF_SOLAR, h]
-        view = 0.5 if f < 4 else 1.0
-        gain = site[ABSORPTANCE] * sun - view * sky[SKY, h] * site[SKY_LOSS]
-        face[f] += lag * (out_t + gain / site[OUTSIDE_FILM] - face[f])
-
-
-@numba.njit(fastmath=True, error_model="numpy")
-def _neighbours(p, links, used, mass, near):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    for z in range(used):
-        near[z] = 0.0
-    for z in range(used):
-        if links[z] >= 0:
-            near[z] += p[PARTITION, z] * mass[links[z]]
-            near[links[z]] += p[PARTITION, z] * mass[z]
-
-
-@numba.njit(fastmath=True, error_model="numpy")
-def _zones(p, used, state, fixed, near, face, sun, site, now, total):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Step every zone of one building; the loop has no branch, so that the compiler can do several zones at once."""
-    radiant, to_air = site[RADIANT], site[SOLAR_TO_AIR]
-    out_t = now[_OUT]
-    cold = hot = err = 0.0
-    for z in range(used):
-        gains = now[_PEOPLE] * p[PEOPLE, z] + now[_LIGHTS] * p[LIGHTS, z] + now[_PLUGS] * p[EQUIPMENT, z]
-        solar = (
-            sun[0] * p[APERTURE, z] + sun[1] * p[APERTURE + 1, z]
-            + sun[2] * p[APERTURE + 2, z] + sun[3] * p[APERTURE + 3, z]
-        )
+def _zone(w, now, out_t, ground_t, radiant, to_air):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Step one zone of all lanes by an hour and add its coil heat to the building's."""
+    n = LANES
+    for c in range(LANES):
+        gains = now[S_PEOPLE * n + c] * w[_PEOPLE * n + c] + now[S_LIGHTS * n + c] * w[_LIGHTS * n + c] + (
+            now[S_EQUIPMENT * n + c] * w[_PLUGS * n + c])
+        solar = now[_N_SUN * n + c] * w[_APERTURE * n + c] + now[(_N_SUN + 1) * n + c] * w[(_APERTURE + 1) * n + c] + (
+            now[(_N_SUN + 2) * n + c] * w[(_APERTURE + 2) * n + c]
+            + now[(_N_SUN + 3) * n + c] * w[(_APERTURE + 3) * n + c])
         q_air = (1.0 - radiant) * gains + to_air * solar
-        q_rest = radiant * gains + (1.0 - to_air) * solar
-        through = (
-            face[0] * p[WALL, z] + face[1] * p[WALL + 1, z] + face[2] * p[WALL + 2, z] + face[3] * p[WALL + 3, z]
-            + face[4] * p[ROOF, z] + now[_GROUND_T] * p[GROUND, z] + near[z]
-        )
         # half of the radiant heat falls on the mass, half on the light surfaces
-        m_known = (
-            p[MASS_CAPACITY, z] * state[_MASS_T, z] + fixed[_DEEP_K, z] * state[_DEEP_T, z] + through + 0.5 * q_rest
-        ) * fixed[_MASS_OWN, z]
-        s_known = (p[WINDOW, z] * out_t + p[MASS_SURFACE, z] * m_known + 0.5 * q_rest) * fixed[_SURFACE_OWN, z]
-        s_air = p[AIR_SURFACE, z] * fixed[_SURFACE_OWN, z]
-        exchange = now[_FRESH] * p[VENTILATION, z] + now[_LEAK] * p[INFILTRATION, z]
-        own = p[AIR_CAPACITY, z] + exchange + p[AIR_SURFACE, z] * (1.0 - s_air)
-        known = p[AIR_CAPACITY, z] * state[_AIR_T, z] + exchange * out_t + q_air + p[AIR_SURFACE, z] * s_known
-        free = known / own
-        held = free + now[_PLANT] * p[CONDITIONED, z] * (min(max(free, now[_HEAT]), now[_COOL]) - free)
-        coil = own * held - known
-        surface = s_known + s_air * held
-        mass = m_known + fixed[_MASS_GAIN, z] * surface
-        deep = (p[DEEP_CAPACITY, z] * state[_DEEP_T, z] + p[MASS_DEEP, z] * mass) / (
-            p[DEEP_CAPACITY, z] + p[MASS_DEEP, z]
-        )
-        stored = (
-            p[AIR_CAPACITY, z] * (held - state[_AIR_T, z]) + p[MASS_CAPACITY, z] * (mass - state[_MASS_T, z])
-            + p[DEEP_CAPACITY, z] * (deep - state[_DEEP_T, z])
-        )
-        inflow = coil + gains + solar + exchange * (out_t - held) + p[WINDOW, z] * (out_t - surface)
-        err += p[COUNT, z] * (inflow + through - fixed[_OUTER, z] * mass - stored)
-        state[_AIR_T, z] = held
-        state[_MASS_T, z] = mass
-        state[_DEEP_T, z] = deep
+        half = 0.5 * (radiant * gains + (1.0 - to_air) * solar)
+        through = now[_N_FACE * n + c] * w[_WALL * n + c] + now[(_N_FACE + 1) * n + c] * w[(_WALL + 1) * n + c] + (
+            now[(_N_FACE + 2) * n + c] * w[(_WALL + 2) * n + c] + now[(_N_FACE + 3) * n + c] * w[(_WALL + 3) * n + c]
+            + now[(_N_FACE + 4) * n + c] * w[_K_ROOF * n + c] + ground_t * w[_K_GROUND * n + c] + w[_NEAR * n + c])
+        m_known = (w[_C_MASS * n + c] * w[_MASS_T * n + c] + w[_FIXED_DEEP * n + c] * w[_DEEP_T * n + c] + through
+                   + half) * w[_MASS_OWN * n + c]
+        s_known = (w[_K_WINDOW * n + c] * out_t + w[_K_MASS * n + c] * m_known + half) * w[_SURFACE_OWN * n + c]
+        exchange = now[S_AIR * n + c] * w[_K_VENTILATION * n + c] + (
+            now[S_INFILTRATION * n + c] * w[_K_INFILTRATION * n + c])
+        own = w[_OWN * n + c] + exchange
+        free = (w[_C_AIR * n + c] * w[_AIR_T * n + c] + exchange * out_t + q_air + w[_K_AIR * n + c] * s_known) / own
+        wish = min(max(free, now[S_HEAT * n + c]), now[S_COOL * n + c])
+        lift = now[S_PLANT * n + c] * w[_CONDITIONED * n + c] * (wish - free)
+        held, coil = free + lift, own * lift
+        mass = m_known + w[_MASS_GAIN * n + c] * (s_known + w[_SURFACE_AIR * n + c] * held)
+        w[_DEEP_T * n + c] = (w[_C_DEEP * n + c] * w[_DEEP_T * n + c] + w[_K_DEEP * n + c] * mass) * (
+            w[_DEEP_OWN * n + c])
+        w[_AIR_T * n + c] = held
+        w[_MASS_T * n + c] = mass
         # a millionth of a watt is rounding, not a call for heat
-        cold += p[COUNT, z] * max(-coil - 1e-6, 0.0)
-        hot += p[COUNT, z] * max(coil - 1e-6, 0.0)
-    total[0], total[1], total[2] = cold, hot, err
+        now[_N_COLD * n + c] += w[_COUNT * n + c] * max(-coil - 1e-6, 0.0)
+        now[_N_HOT * n + c] += w[_COUNT * n + c] * max(coil - 1e-6, 0.0)
 
 
 @numba.njit(fastmath=True, error_model="numpy")
-def _dry(air, site, now, humidity, cold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return the new humidity and the latent heat of the coil: M dw/dt = air (wo - w) + people - coil (w - wc)."""
-    fresh = now[_FRESH] * air[AIR_VENTILATION] + now[_LEAK] * air[AIR_INFILTRATION]
-    kilograms = air[AIR_MASS] * site[HUMID_MASS]
-    known = kilograms * humidity + fresh * now[_OUT_W] + now[_PEOPLE] * air[AIR_PEOPLE] * site[PEOPLE_KG]
-    flow = cold * 3600.0 / (_J_PER_KG_K * max(now[_COOL] - site[COIL_C], 1.0))
-    wet = (known + flow * site[COIL_W]) / (kilograms + fresh + flow)
-    if wet > site[COIL_W]:
-        return wet, flow * (wet - site[COIL_W]) * _J_PER_KG_WATER / 3600.0
-    return known / (kilograms + fresh), 0.0
+def _near(w, other):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Add the heat through a zone's partition, by last hour's masses, to zone and neighbour."""
+    n = LANES
+    for c in range(LANES):
+        w[_NEAR * n + c] += w[_PARTITION * n + c] * other[_MASS_T * n + c]
+    for c in range(LANES):
+        other[_NEAR * n + c] += w[_PARTITION * n + c] * w[_MASS_T * n + c]
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _zones(block, links, used, now, out_t, ground_t, site):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    size = _BLOCK_ROWS * LANES
+    for z in range(used):
+        w = block[z * size : (z + 1) * size]
+        w[_NEAR * LANES : (_NEAR + 1) * LANES] = 0.0
+    for z in range(used):
+        if links[z] >= 0:
+            _near(block[z * size : (z + 1) * size], block[links[z] * size : (links[z] + 1) * size])
+    now[_N_COLD * LANES : (_N_HOT + 1) * LANES] = 0.0
+    for z in range(used):
+        _zone(block[z * size : (z + 1) * size], now, out_t, ground_t, site[RADIANT], site[SOLAR_TO_AIR])
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _face(face, sun, cold_sky, out_t, site):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Move the lagged outer temperature of one face of all lanes."""
+    lag = 1.0 / (1.0 + site[LAG_H])
+    per_film = 1.0 / site[OUTSIDE_FILM]
+    for c in range(LANES):
+        gain = site[ABSORPTANCE] * sun[c] - cold_sky
+        face[c] += lag * (out_t + gain * per_film - face[c])
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _dry(now, air, out_w, site):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Move the humidity and find the latent heat of the coil: M dw/dt = air (wo - w) + people - coil (w - wc)."""
+    n = LANES
+    for c in range(LANES):
+        fresh = now[S_AIR * n + c] * air[AIR_VENTILATION * n + c] + (
+            now[S_INFILTRATION * n + c] * air[AIR_INFILTRATION * n + c])
+        kilograms = air[AIR_MASS * n + c] * site[HUMID_MASS]
+        known = kilograms * now[_N_HUMIDITY * n + c] + fresh * out_w + (
+            now[S_PEOPLE * n + c] * air[AIR_PEOPLE * n + c] * site[PEOPLE_KG])
+        flow = now[_N_COLD * n + c] * 3600.0 / (_J_PER_KG_K * max(now[S_COOL * n + c] - site[COIL_C], 1.0))
+        wet = (known + flow * site[COIL_W]) / (kilograms + fresh + flow)
+        dries = wet > site[COIL_W]
+        now[_N_HUMIDITY * n + c] = wet if dries else known / (kilograms + fresh)
+        now[_N_LATENT * n + c] = flow * (wet - site[COIL_W]) * _J_PER_KG_WATER / 3600.0 if dries else 0.0
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _fill_block(members, zones, links, used, air, schedules, block, mass, plan):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Put the cases of a block side by side."""
+    size = _BLOCK_ROWS * LANES
+    near = np.empty(zones.shape[2])
+    for c in range(LANES):
+        p = zones[members[c]]
+        near[:] = 0.0
+        for z in range(used):
+            if links[z] >= 0:
+                near[z] += p[PARTITION, z]
+                near[links[z]] += p[PARTITION, z]
+        for z in range(used):
+            _fill_zone(block[z * size : (z + 1) * size], c, p, z, near[z])
+        for row in range(AIR_ROWS):
+            mass[row * LANES + c] = air[members[c], row]
+        for row in range(SCHEDULE_ROWS):
+            plan[:, :, row * LANES + c] = schedules[members[c], row]
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _see(members, sun_row, window, wall, h, now, sun):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Read the sun on windows and walls of all lanes."""
+    for c in range(LANES):
+        row = sun_row[members[c]]
+        for f in range(4):
+            now[(_N_SUN + f) * LANES + c] = window[row, f, h]
+            sun[f * LANES + c] = wall[row, f, h]
 
 
 _SIGNATURE = (
-    "void(float64[:,:,::1], int64[:,::1], int64[::1], float64[:,::1], float64[:,:,:,::1], int64[::1], float64[:,::1],"
-    " float32[:,:,::1], float32[:,:,::1], float64[::1], float32[:,:,::1], float64[:,::1])"
+    "void(int64[:,::1], int64[::1], float64[:,:,::1], int64[:,::1], int64[::1], float64[:,::1], float64[:,:,:,::1],"
+    " int64[::1], float64[:,::1], int64[::1], float32[:,:,::1], float32[:,:,::1], float64[::1], float32[:,:,::1])"
 )
 
 
 @numba.njit(_SIGNATURE, cache=True, nogil=True, fastmath=True, error_model="numpy")
 def run_network(
+    members: np.ndarray,
+    count: np.ndarray,
     zones: np.ndarray,
     links: np.ndarray,
     zone_count: np.ndarray,
@@ -194,11 +223,11 @@ def run_network(
     schedules: np.ndarray,
     day_type: np.ndarray,
     sky: np.ndarray,
+    sun_row: np.ndarray,
     facade_window: np.ndarray,
     facade_wall: np.ndarray,
     site: np.ndarray,
     demand: np.ndarray,
-    summary: np.ndarray,
 ) -> None:
     """Step every case through the year and write its hourly coil heat.
 
@@ -208,6 +237,10 @@ def run_network(
 
     Parameters
     ----------
+    members : ndarray (block, LANES)
+        Cases that step side by side; they agree in `links` and `zone_count`. A lane without a case repeats another.
+    count : ndarray (block,)
+        Lanes of each block that are written.
     zones : ndarray (case, ZONE_ROWS, zone)
         Network of each zone, rows as named above.
     links : ndarray (case, zone)
@@ -222,40 +255,46 @@ def run_network(
         Which of the day types each day is.
     sky : ndarray (SKY_ROWS, hour)
         Outdoor air [degC], [kg kg-1], wind [m s-1], sky deficit [W m-2], ground [degC], roof irradiance [W m-2].
-    facade_window : ndarray (case, 4, hour)
+    sun_row : ndarray (case,)
+        Row of the next two that each case sees.
+    facade_window : ndarray (row, 4, hour)
         Solar heat through one m2 of glass of SHGC 1 [W m-2].
-    facade_wall : ndarray (case, 4, hour)
+    facade_wall : ndarray (row, 4, hour)
         Irradiance on the wall [W m-2].
     site : ndarray (SITE_ROWS,)
         Global coefficients.
     demand : ndarray (case, DEMAND_ROWS, hour), written
         Sensible cooling, heating, latent cooling [W].
-    summary : ndarray (case, 2), written
-        Residual of the energy balance over the year [W h], heat turned over [W h].
     """
-    hours, width = sky.shape[1], zones.shape[2]
-    state, fixed, near = np.empty((3, width)), np.empty((6, width)), np.empty(width)
-    face, sun, now, total = np.empty(5), np.empty(4), np.empty(11), np.empty(3)
-    for case in range(zones.shape[0]):
-        p, used = zones[case], zone_count[case]
-        _fix(p, links[case], used, fixed)
-        state[:], face[:], humidity = 20.0, 10.0, 0.006
-        summary[case] = 0.0
+    hours, n = sky.shape[1], LANES
+    block, now = np.empty(zones.shape[2] * _BLOCK_ROWS * n), np.empty(_HOUR_ROWS * n)
+    mass, sun = np.empty(AIR_ROWS * n), np.empty(5 * n)
+    plan = np.empty((schedules.shape[2], 24, SCHEDULE_ROWS * n))
+    for b in range(members.shape[0]):
+        used, own = zone_count[members[b, 0]], links[members[b, 0]]
+        _fill_block(members[b], zones, own, used, air, schedules, block, mass, plan)
+        now[:] = 10.0
+        now[_N_HUMIDITY * n : (_N_HUMIDITY + 1) * n] = 0.006
         for step in range(-_SPIN_UP_HOURS, hours):
             h = step if step >= 0 else step + hours
-            draught = _weather(sky, h, site, now)
-            _operate(schedules[case], day_type[h // 24], h % 24, draught, now)
-            _faces(sky, facade_wall[case], h, site, now[_OUT], face)
-            for f in range(4):
-                sun[f] = facade_window[case, f, h]
-            _neighbours(p, links[case], used, state[_MASS_T], near)
-            _zones(p, used, state, fixed, near, face, sun, site, now, total)
-            humidity, latent = _dry(air[case], site, now, humidity, total[0])
+            before = h - 1 if h > 0 else hours - 1
+            # the engine goes in a straight line between the hours' values: the mean of its four steps
+            out_t = 0.375 * sky[DRY_BULB, before] + 0.625 * sky[DRY_BULB, h]
+            out_w = 0.375 * sky[HUMIDITY, before] + 0.625 * sky[HUMIDITY, h]
+            now[: SCHEDULE_ROWS * n] = plan[day_type[h // 24], h % 24]
+            now[S_INFILTRATION * n : (S_INFILTRATION + 1) * n] *= site[WIND_A] + site[WIND_B] * sky[WIND, h]
+            _see(members[b], sun_row, facade_window, facade_wall, h, now, sun)
+            sun[4 * n :] = sky[ROOF_SOLAR, h]
+            for f in range(5):
+                cold_sky = (0.5 if f < 4 else 1.0) * sky[SKY, h] * site[SKY_LOSS]
+                _face(now[(_N_FACE + f) * n : (_N_FACE + f + 1) * n], sun[f * n : (f + 1) * n], cold_sky, out_t, site)
+            _zones(block, own, used, now, out_t, sky[GROUND_T, h], site)
+            _dry(now, mass, out_w, site)
             if step >= 0:
-                demand[case, COOLING, h], demand[case, HEATING, h] = total[0], total[1]
-                demand[case, LATENT, h] = latent
-                summary[case, 0] += total[2]
-                summary[case, 1] += total[0] + total[1]
+                for c in range(count[b]):
+                    demand[members[b, c], COOLING, h] = now[_N_COLD * n + c]
+                    demand[members[b, c], HEATING, h] = now[_N_HOT * n + c]
+                    demand[members[b, c], LATENT, h] = now[_N_LATENT * n + c]
 
 
 _SHADE_SIGNATURE = (

@@ -1,6 +1,10 @@
 """Source systems at part load: hourly energy from hourly coil heat, compiled.
 
 Import this module lazily: its one kernel is compiled on import (or read from numba's cache), with one signature.
+
+A case is worked through month by month over the hours that have a load. Every step is a plain loop over those hours
+with nothing but arithmetic inside, so that the compiler makes vector instructions of it; what depends on the plant only
+is decided outside of the loops. Nothing of 8 760 hours leaves the kernel unless asked for.
 """
 
 from __future__ import annotations
@@ -8,27 +12,26 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-# kinds of cooling source
-CHILLER, HEAT_PUMP, ROOM_UNIT = 0.0, 1.0, 2.0
-# kinds of heating source
-BOILER, HEATING_PUMP, ROOM_HEATER = 0.0, 1.0, 2.0
-# where the cooling source puts its heat
-AIR, TOWER, GROUND = 0.0, 1.0, 2.0
+from sim.surrogate.kernels_machines import (
+    COOL_FANS,
+    COOL_GAS_POWER,
+    COOL_POWER,
+    COOL_PUMPS,
+    HEAT_FANS,
+    HEAT_GAS_POWER,
+    HEAT_POWER,
+    HEAT_PUMPS,
+    LIVE,
+    LONGEST_MONTH,
+    PROFILE_ROWS,
+    SCRATCH_ROWS,
+    TOWER_POWER,
+    cool,
+    heat,
+)
 
-# entries of `plant`, per case
-(COOL_KIND, HEAT_KIND, SINK, COOL_COP, HEAT_COP, COOL_CAPACITY, HEAT_CAPACITY, COOL_MIN, HEAT_MIN,
- WATER_LOW, WATER_HIGH, WATER_LOW_OUT, WATER_HIGH_OUT, HOT_LOW, HOT_HIGH, HOT_LOW_OUT, HOT_HIGH_OUT,
- SINK_SET, SINK_APPROACH, SINK_LOW, SINK_HIGH, PUMP_COLD, PUMP_SINK, PUMP_HOT, FLOW_COLD, FLOW_HOT,
- TOWER_FAN, TOWER_SPEED, FAN_COLD, FAN_HOT, COOL_GAS, COOL_AUX, HEAT_AUX, GROUND_MEAN, GROUND_SWING, PUMP_SOURCE,
- COOL_UNLOAD,) = range(37)
-PLANT_ROWS = 37
-
-# rows of `curves`, per case: a, b x, c x2, d y, e y2, f x y, g y3, limits of x and of y, h x3
-C_CAPACITY, C_EIR, C_PART, C_CAPACITY_LOW, C_EIR_LOW, C_SPLIT, H_CAPACITY, H_EIR, H_PART = range(9)
-# the energy curve of a low piece stands right after its capacity curve
-H_CAPACITY_LOW, H_EIR_LOW, H_SPLIT = 9, 10, 11
-CURVE_ROWS = 12
-CURVE_SIZE = 12
+MACHINES = "984202e7ad72"
+"""Digest of the source of `kernels_machines`."""
 
 # rows of the hourly answer (kW)
 (COOLING, COOLING_GAS, HEATING, HEATING_GAS, FANS, PUMPS, REJECTION) = range(7)
@@ -37,173 +40,283 @@ USE_ROWS = 7
 LEAST_HEAT = 1e-3
 """kW below which the plant stands."""
 
+@numba.njit(fastmath=True, error_model="numpy")
+def _total(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    total = 0.0
+    for i in range(values.shape[0]):
+        total += values[i]
+    return total
 
-@numba.njit(error_model="numpy")
-def _curve(c, x, y):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    x = min(max(x, c[7]), c[8])
-    y = min(max(y, c[9]), c[10])
-    square = c[0] + c[1] * x + c[2] * x * x + c[3] * y + c[4] * y * y + c[5] * x * y
-    return square + c[6] * y * y * y + c[11] * x * x * x
 
-
-@numba.njit(error_model="numpy")
-def _reset(out, low, high, low_out, high_out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    if high_out <= low_out:
-        return low
-    share = min(max((out - low_out) / (high_out - low_out), 0.0), 1.0)
-    return low + share * (high - low)
+@numba.njit(fastmath=True, error_model="numpy")
+def _gather(values, place, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    for i in range(place.shape[0]):
+        out[i] = values[place[i]]
 
 
 @numba.njit(error_model="numpy")
-def _flow(load, capacity, least):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return the share of the design flow: all of it where it does not vary."""
-    return min(max(load / max(capacity, 1e-6), least), 1.0) if least > 0.0 else 1.0
+def _hours_with(first, second, place, edge, ends):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Write the hours in which either load is above zero, and where each month begins among them."""
+    count = month = 0
+    edge[0] = 0
+    for h in range(first.shape[0]):
+        if h >= ends[month]:
+            month += 1
+            edge[month] = count
+        if first[h] > 0.0 or second[h] > 0.0:
+            place[count] = h
+            count += 1
+    edge[12] = count
+    return count
 
 
 @numba.njit(error_model="numpy")
-def _two_pieces(c, split, capacity, eir, low, x, y):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return the modifiers of capacity and of energy per heat; room units have a second piece for mild weather."""
-    is_low = c[split, 10] > c[split, 9] and y < _curve(c[split], x, 0.0)
-    if is_low:
-        return max(_curve(c[low], x, y), 0.05), max(_curve(c[low + 1], x, y), 0.05)
-    return max(_curve(c[capacity], x, y), 0.05), max(_curve(c[eir], x, y), 0.05)
+def _sums(out, cool, heat, model, month):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Add up a month by end use; `cool` and `heat` are its first and last hour in the profiles."""
+    a, b, d, e = cool[0], cool[1], heat[0], heat[1]
+    model[COOLING, month] = _total(out[COOL_POWER, a:b])
+    model[COOLING_GAS, month] = _total(out[COOL_GAS_POWER, a:b])
+    model[REJECTION, month] = _total(out[TOWER_POWER, a:b])
+    model[HEATING, month] = _total(out[HEAT_POWER, d:e])
+    model[HEATING_GAS, month] = _total(out[HEAT_GAS_POWER, d:e])
+    model[FANS, month] = _total(out[COOL_FANS, a:b]) + _total(out[HEAT_FANS, d:e])
+    model[PUMPS, month] = _total(out[COOL_PUMPS, a:b]) + _total(out[HEAT_PUMPS, d:e])
 
 
 @numba.njit(error_model="numpy")
-def _input(kind, load, can, worse, cop, part, least, unload):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return the energy that a machine takes for a load.
-
-    CHILLER: the part-load curve is a share of full power, below the least part load it cycles. HEAT_PUMP: the curve
-    multiplies the energy per heat. ROOM_UNIT: cycling with a degradation of 0.15.
-    """
-    ratio = min(load / can, 1.0)
-    if kind == CHILLER:
-        run = min(ratio / least, 1.0) if least > 0.0 else 1.0
-        return can * worse / cop * _curve(part, max(ratio, unload), 0.0) * run
-    if kind == HEAT_PUMP:
-        return min(load, can) * worse / cop * _curve(part, max(ratio, least), 0.0)
-    return min(load, can) * worse / cop / (0.85 + 0.15 * ratio)
+def _correct(model, share, least, use, ratio):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Add the learnt share of the year's use to each month; nothing turns negative, nor wakes a plant that is off."""
+    for u in range(model.shape[0]):
+        year = model[u].sum()
+        for m in range(12):
+            use[u, m], ratio[u, m] = model[u, m], 1.0
+            if year > least and model[u, m] > 0.0:
+                use[u, m] = max(model[u, m] + share[u, m] * year, 0.1 * model[u, m])
+                ratio[u, m] = use[u, m] / model[u, m]
 
 
-@numba.njit(error_model="numpy")
-def _sink(p, wet_bulb, out, part):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return the temperature that the cooling source gives its heat to."""
-    if p[SINK] == TOWER:
-        wish = p[SINK_SET]
-        if wish <= 0.0:
-            wish = min(max(wet_bulb + p[SINK_APPROACH], p[SINK_LOW]), p[SINK_HIGH])
-        return max(wish, wet_bulb + p[SINK_APPROACH] * part)
-    return p[GROUND_MEAN] + p[GROUND_SWING] * part if p[SINK] == GROUND else out
+@numba.njit(fastmath=True, error_model="numpy")
+def _add(out, row, a, b, place, factor, power):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    for i in range(a, b):
+        power[place[i]] += factor * out[row, i]
 
 
 @numba.njit(error_model="numpy")
-def _tower(p, heat, wet_bulb):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return the power of the tower's fans."""
-    if p[SINK] != TOWER:
-        return 0.0
-    design = p[COOL_CAPACITY] * (1.0 + 1.0 / p[COOL_COP])
-    if p[TOWER_SPEED] > 0.0:
-        air = min(max(heat / design, p[TOWER_SPEED]), 1.0)
-        return p[TOWER_FAN] * air * air * air
-    return p[TOWER_FAN] * min(heat / (design * max((35.0 - wet_bulb) / 7.0, 0.3)), 1.0)
+def _assemble(out, cool_at, heat_at, cool_edge, heat_edge, ratio, known, day_type, power, gas):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Write hourly electricity and gas, known uses included, each end use scaled to its corrected month."""
+    for d in range(day_type.shape[0]):
+        power[24 * d : 24 * d + 24] = known[day_type[d]]
+    gas[:] = 0.0
+    for m in range(12):
+        a, b = cool_edge[m], cool_edge[m + 1]
+        _add(out, COOL_POWER, a, b, cool_at, ratio[COOLING, m], power)
+        _add(out, COOL_FANS, a, b, cool_at, ratio[FANS, m], power)
+        _add(out, COOL_PUMPS, a, b, cool_at, ratio[PUMPS, m], power)
+        _add(out, TOWER_POWER, a, b, cool_at, ratio[REJECTION, m], power)
+        _add(out, COOL_GAS_POWER, a, b, cool_at, ratio[COOLING_GAS, m], gas)
+        a, b = heat_edge[m], heat_edge[m + 1]
+        _add(out, HEAT_POWER, a, b, heat_at, ratio[HEATING, m], power)
+        _add(out, HEAT_FANS, a, b, heat_at, ratio[FANS, m], power)
+        _add(out, HEAT_PUMPS, a, b, heat_at, ratio[PUMPS, m], power)
+        _add(out, HEAT_GAS_POWER, a, b, heat_at, ratio[HEATING_GAS, m], gas)
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _weigh(power, weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    total = 0.0
+    for h in range(power.shape[0]):
+        total += power[h] * weight[h]
+    return total
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _highest(power, yields, size):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return the highest power that is left of a month behind PV."""
+    high = 0.0
+    for h in range(power.shape[0]):
+        high = max(high, power[h] - min(power[h], size * yields[h]))
+    return high
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _used(power, yields, size, weight):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Return the weighted PV generation that is used at once."""
+    total = 0.0
+    for h in range(power.shape[0]):
+        total += weight[h] * min(power[h], size * yields[h])
+    return total
 
 
 @numba.njit(error_model="numpy")
-def _cool(p, c, cold, out, wet_bulb, room):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return electricity and gas of the cooling source, and power of pumps and tower."""
-    flow = _flow(cold, p[COOL_CAPACITY], p[FLOW_COLD])
-    load = cold + 0.9 * p[PUMP_COLD] * flow
-    x = room
-    if p[PUMP_COLD] > 0.0:
-        x = _reset(out, p[WATER_LOW], p[WATER_HIGH], p[WATER_LOW_OUT], p[WATER_HIGH_OUT])
-    y = _sink(p, wet_bulb, out, min(load / max(p[COOL_CAPACITY], 1e-6), 1.0))
-    more, worse = _two_pieces(c, C_SPLIT, C_CAPACITY, C_EIR, C_CAPACITY_LOW, x, y)
-    can = p[COOL_CAPACITY] * more
-    energy = _input(p[COOL_KIND], load, can, worse, p[COOL_COP], c[C_PART], p[COOL_MIN], p[COOL_UNLOAD])
-    pumps = p[PUMP_COLD] * flow + p[PUMP_SINK]
-    tower = _tower(p, load + energy, wet_bulb)
-    if p[COOL_GAS] > 0.0:
-        return p[COOL_AUX] * p[COOL_CAPACITY] * max(min(load / can, 1.0), p[COOL_MIN]), energy, pumps, tower
-    return energy, 0.0, pumps, tower
+def _gather_hours(coil, dry_bulb, wet_bulb, at, edge, ends, raw, air):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Put the hours with a load of one set of loads side by side, with the weather of those hours."""
+    cools = _hours_with(coil[0], coil[2], at[0], edge[0], ends)
+    heats = _hours_with(coil[1], coil[1], at[1], edge[1], ends)
+    _gather(coil[0], at[0, :cools], raw[0])
+    _gather(coil[2], at[0, :cools], raw[1])
+    _gather(coil[1], at[1, :heats], raw[2])
+    _gather(dry_bulb, at[0, :cools], air[0])
+    _gather(dry_bulb, at[1, :heats], air[1])
+    _gather(wet_bulb, at[0, :cools], air[2])
+    _gather(wet_bulb, at[1, :heats], air[3])
+
+
+@numba.njit(fastmath=True, error_model="numpy")
+def _scale(first, second, factor, part, whole, live):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Write the first load and the sum of both in kW, and in which hours the plant runs at all."""
+    for i in range(part.shape[0]):
+        part[i] = first[i] * factor
+        whole[i] = part[i] + second[i] * factor
+    for i in range(part.shape[0]):
+        live[i] = 1.0 if whole[i] > LEAST_HEAT else 0.0
 
 
 @numba.njit(error_model="numpy")
-def _heat(p, c, hot, out, wet_bulb, room):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    """Return electricity and gas of the heating source, and power of its pumps."""
-    flow = _flow(hot, p[HEAT_CAPACITY], p[FLOW_HOT])
-    load = max(hot - 0.9 * p[PUMP_HOT] * flow, 0.05 * hot)
-    water = _reset(out, p[HOT_LOW], p[HOT_HIGH], p[HOT_LOW_OUT], p[HOT_HIGH_OUT])
-    ratio = min(load / max(p[HEAT_CAPACITY], 1e-6), 1.0)
-    pumps = p[PUMP_HOT] * flow
-    if p[HEAT_KIND] == BOILER:
-        efficiency = p[HEAT_COP] * max(_curve(c[H_PART], ratio, water - 10.0 * ratio), 0.1)
-        return p[HEAT_AUX] * load, load / efficiency, pumps
-    two = c[H_SPLIT, 10] > c[H_SPLIT, 9]
-    x = water if p[HEAT_KIND] == HEATING_PUMP else room
-    y = wet_bulb if two else out
-    if p[SINK] == GROUND:
-        y = p[GROUND_MEAN] - p[GROUND_SWING] * ratio
-        pumps += p[PUMP_SOURCE]
-    more, worse = _two_pieces(c, H_SPLIT, H_CAPACITY, H_EIR, H_CAPACITY_LOW, x, y)
-    kind = HEAT_PUMP if p[HEAT_KIND] == HEATING_PUMP else (CHILLER if two else ROOM_UNIT)
-    can = p[HEAT_CAPACITY] * more
-    return _input(kind, load, can, worse, p[HEAT_COP], c[H_PART], p[HEAT_MIN], p[HEAT_MIN]), 0.0, pumps
+def _peaks(power, ends, peaks):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    for m in range(12):
+        peaks[m] = power[(ends[m - 1] if m else 0) : ends[m]].max()
+
+
+@numba.njit(error_model="numpy")
+def _behind_pv(power, yields, sun, sizes, with_peaks, ends, used, peak):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Write what of PV of each size is used at once, plain and weighed, and the sum of the monthly peaks behind it."""
+    for node in range(sizes.shape[0]):
+        for w in range(used.shape[0]):
+            used[w, node] = _used(sun[1], sun[0], sizes[node], sun[2 + w])
+        peak[node] = 0.0
+        for m in range(12 if with_peaks else 0):
+            first = ends[m - 1] if m else 0
+            peak[node] += _highest(power[first : ends[m]], yields[first : ends[m]], sizes[node])
 
 
 _SIGNATURE = (
-    "void(float32[:,:,::1], float64[:,::1], float64[:,:,::1], float64[:,::1], float64[::1], float64[::1],"
-    " float64[:,::1], float32[:,:,::1])"
+    "void(float32[:,:,::1], int64[::1], float64[:,::1], float64[:,:,::1], int64[::1], float64[:,::1], float64[:,::1],"
+    " float64[::1], float64[::1], float64[:,::1], float64[:,:,::1], float64[::1], float64[:,:,::1], int64[::1],"
+    " float64[:,::1], float64[::1], float64[:,::1], boolean,"
+    " float64[:,:,::1], float64[:,:,::1], float64[:,::1], float64[:,::1], float64[:,:,::1], float64[:,::1],"
+    " float32[:,::1], float32[:,::1])"
 )
 
 
 @numba.njit(_SIGNATURE, cache=True, nogil=True, error_model="numpy")
 def run_plant(
     demand: np.ndarray,
+    loads: np.ndarray,
     plant: np.ndarray,
     curves: np.ndarray,
+    curve_row: np.ndarray,
     factor: np.ndarray,
+    ground: np.ndarray,
     dry_bulb: np.ndarray,
     wet_bulb: np.ndarray,
     indoor: np.ndarray,
+    share: np.ndarray,
+    least: np.ndarray,
+    known: np.ndarray,
+    day_type: np.ndarray,
+    weights: np.ndarray,
+    pv_yield: np.ndarray,
+    pv_size: np.ndarray,
+    pv_peaks: bool,
+    model: np.ndarray,
     use: np.ndarray,
+    peaks: np.ndarray,
+    weighted: np.ndarray,
+    pv_used: np.ndarray,
+    pv_peak: np.ndarray,
+    electricity: np.ndarray,
+    gas: np.ndarray,
 ) -> None:
-    """Turn hourly coil heat into hourly electricity and gas by end use.
+    """Turn hourly coil heat into energy by end use and month, corrected, and into what else the hours decide.
 
     Parameters
     ----------
-    demand : ndarray (case, 3, hour)
+    demand : ndarray (load, 3, hour)
         Sensible cooling, heating, latent cooling [W].
+    loads : ndarray (case,)
+        Row of `demand` of each case; cases of one row one after the other share work.
     plant : ndarray (case, PLANT_ROWS)
         Sizes [kW], efficiencies and set points of the source system.
-    curves : ndarray (case, CURVE_ROWS, CURVE_SIZE)
+    curves : ndarray (row, CURVE_ROWS, CURVE_SIZE)
         Performance curves.
+    curve_row : ndarray (case,)
+        Row of `curves` of each case.
     factor : ndarray (case, 24)
         Correction of the cooling (first 12) and heating (last 12) heat of each month.
+    ground : ndarray (case, 12)
+        Temperature of the ground loop at no load in each month [degC].
     dry_bulb, wet_bulb : ndarray (hour,)
         Outdoor air [degC].
     indoor : ndarray (case, 2)
         Room wet bulb when cooling and room dry bulb when heating [degC].
-    use : ndarray (case, USE_ROWS, hour), written
-        Electricity and gas [kW].
+    share : ndarray (case, USE_ROWS, 12)
+        Correction of each month's use as a share of the year's.
+    least : ndarray (case,)
+        Yearly use below which nothing is corrected [kW h].
+    known : ndarray (case, day type, 24)
+        Electric power of lights, plugs, service and recovery fans [kW].
+    day_type : ndarray (day,)
+        Which of the day types each day is.
+    weights : ndarray (weight, hour)
+        By which hours of electricity are weighed, a price for instance.
+    pv_yield : ndarray (hour,)
+        Generation of 1 kW of PV [kW].
+    pv_size : ndarray (case, node)
+        PV sizes [kW].
+    pv_peaks : bool
+        Whether monthly peaks behind PV are wanted.
+    model, use : ndarray (case, USE_ROWS, 12), written
+        Energy by end use and month before and after correction [kW h].
+    peaks : ndarray (case, 12), written
+        Highest hourly electricity of each month [kW].
+    weighted : ndarray (case, weight), written
+        Sum over the year of weight times electricity.
+    pv_used : ndarray (case, 1 + weight, node), written
+        PV used at once, plain and weighed.
+    pv_peak : ndarray (case, node), written
+        Sum over months of the highest electricity behind PV [kW].
+    electricity, gas : ndarray (case, hour), written
+        Hourly power [kW]; without rows where it is not wanted.
     """
     ends = np.array([31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365]) * 24
-    for case in range(demand.shape[0]):
-        p, c = plant[case], curves[case]
-        use[case] = 0.0
-        month = 0
-        for h in range(demand.shape[2]):
-            if h >= ends[month]:
-                month += 1
-            cooled, heated = factor[case, month] * 1e-3, factor[case, 12 + month] * 1e-3
-            sensible = demand[case, 0, h] * cooled
-            cold, hot = sensible + demand[case, 2, h] * cooled, demand[case, 1, h] * heated
-            if cold > LEAST_HEAT:
-                power, gas, pumps, tower = _cool(p, c, cold, dry_bulb[h], wet_bulb[h], indoor[case, 0])
-                use[case, COOLING, h], use[case, COOLING_GAS, h] = power, gas
-                use[case, PUMPS, h], use[case, REJECTION, h] = pumps, tower
-                use[case, FANS, h] = p[FAN_COLD] * sensible
-            if hot > LEAST_HEAT:
-                power, gas, pumps = _heat(p, c, hot, dry_bulb[h], wet_bulb[h], indoor[case, 1])
-                use[case, HEATING, h], use[case, HEATING_GAS, h] = power, gas
-                use[case, PUMPS, h] += pumps
-                use[case, FANS, h] += p[FAN_HOT] * hot
+    hours = demand.shape[2]
+    t, coil = np.zeros((SCRATCH_ROWS, LONGEST_MONTH)), np.empty((2, LONGEST_MONTH))
+    at, edge = np.empty((2, hours), np.int64), np.zeros((2, 13), np.int64)
+    raw, air = np.empty((3, hours)), np.empty((4, hours))
+    out, ratio = np.empty((PROFILE_ROWS, hours)), np.empty((USE_ROWS, 12))
+    power, fuel = np.empty(hours), np.empty(hours)
+    sunny = np.flatnonzero(pv_yield > 1e-9)
+    sun = np.ones((3 + weights.shape[0], len(sunny)))
+    sun[0] = pv_yield[sunny]
+    for w in range(weights.shape[0]):
+        sun[3 + w] = weights[w][sunny]
+    profiled = weights.shape[0] + pv_size.shape[1] + electricity.shape[0] + peaks.shape[0] > 0
+    last = -1
+    for case in range(loads.shape[0]):
+        p, c = plant[case], curves[curve_row[case]]
+        if loads[case] != last:
+            last = loads[case]
+            _gather_hours(demand[last], dry_bulb, wet_bulb, at, edge, ends, raw, air)
+        for m in range(12):
+            a, b, d, e = edge[0, m], edge[0, m + 1], edge[1, m], edge[1, m + 1]
+            _scale(raw[0, a:b], raw[1, a:b], factor[case, m] * 1e-3, coil[0, : b - a], coil[1, : b - a], t[LIVE])
+            cool(p, c, ground[case, m], coil[0, : b - a], coil[1, : b - a], air[0, a:b], air[2, a:b], indoor[case, 0],
+                 t[:, : b - a], out[:, a:b])
+            _scale(raw[2, d:e], raw[2, d:e], factor[case, 12 + m] * 0.5e-3, coil[0, : e - d], coil[1, : e - d], t[LIVE])
+            heat(p, c, ground[case, m], coil[1, : e - d], air[1, d:e], air[3, d:e], indoor[case, 1], t[:, : e - d],
+                 out[:, d:e])
+            _sums(out, (a, b), (d, e), model[case], m)
+        _correct(model[case], share[case], least[case], use[case], ratio)
+        if not profiled:
+            continue
+        _assemble(out, at[0], at[1], edge[0], edge[1], ratio, known[case], day_type, power, fuel)
+        if electricity.shape[0] > 0:
+            electricity[case] = power.astype(np.float32)
+            gas[case] = fuel.astype(np.float32)
+        if peaks.shape[0] > 0:
+            _peaks(power, ends, peaks[case])
+        for w in range(weights.shape[0]):
+            weighted[case, w] = _weigh(power, weights[w])
+        if pv_size.shape[1] > 0:
+            _gather(power, sunny, sun[1])
+            _behind_pv(power, pv_yield, sun, pv_size[case], pv_peaks, ends, pv_used[case], pv_peak[case])

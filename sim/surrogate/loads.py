@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sim.models.systems import system_data
 from sim.surrogate.climate import Climate
 from sim.surrogate.features import Areas
-from sim.surrogate.inputs import Table
+from sim.surrogate.inputs import Table, distinct
 from sim.surrogate.known import by_month
-from sim.surrogate.network import demand, in_chunks
+from sim.surrogate.network import CHUNK, demand, in_parts
 from sim.surrogate.plant import circuits, is_system
 from sim.surrogate.zones import LOADS
 
@@ -22,23 +22,21 @@ Rows = NDArray[np.int64]
 SIZES = ("cooling_capacity", "heating_capacity", "pump_motor_power", "tower_fan_power")
 
 
-def distinct(table: Table) -> tuple[Rows, Rows]:
-    """Return the first row of each distinct set of load parameters, and for each case the number of its set."""
-    _, first, place = np.unique(table.keys(LOADS), axis=0, return_index=True, return_inverse=True)
-    return first.astype(np.int64), place.reshape(-1).astype(np.int64)
-
-
 @dataclass(frozen=True)
 class LoadSums:
     """Loads of some cases: monthly sensible cooling, heating, latent (case, 36) [kW h]; hourly peaks (case, 2) [kW]."""
 
     monthly: Array
     peaks: Array
-    balance: Array
 
     def take(self, rows: Rows) -> LoadSums:
         """Return the loads of some rows."""
-        return LoadSums(self.monthly[rows], self.peaks[rows], self.balance[rows])
+        return LoadSums(self.monthly[rows], self.peaks[rows])
+
+    def as_system(self, table: Table, coefficients: Mapping[str, float]) -> LoadSums:
+        """Return the loads as the source systems of a table meet them: a VRF dries less than a chilled coil."""
+        share = np.where(is_system(table, "vrf"), coefficients["vrf_latent_share"], 1.0)[:, None]
+        return LoadSums(np.concatenate([self.monthly[:, :24], self.monthly[:, 24:] * share], axis=1), self.peaks)
 
     @property
     def heat(self) -> Array:
@@ -46,26 +44,24 @@ class LoadSums:
         return np.concatenate([self.monthly[:, :12] + self.monthly[:, 24:], self.monthly[:, 12:24]], axis=1)
 
 
-def sums_of(hourly: NDArray[np.float32], balance: Array) -> LoadSums:
+def sums_of(hourly: NDArray[np.float32]) -> LoadSums:
     """Sum hourly coil heat [W] by month and find its peaks."""
     monthly = by_month(hourly) / 1000.0
     peaks = np.stack([(hourly[:, 0] + hourly[:, 2]).max(1), hourly[:, 1].max(1)], axis=1) / 1000.0
-    return LoadSums(monthly.reshape(len(hourly), 36), peaks.astype(float), balance)
+    return LoadSums(monthly.reshape(len(hourly), 36), peaks.astype(float))
 
 
 def load_sums(table: Table, climate: Climate, coefficients: Mapping[str, float]) -> LoadSums:
     """Return the loads of every case; cases that agree in all load parameters share one run of the network."""
-    first, place = distinct(table)
-    found = LoadSums(np.empty((len(first), 36)), np.empty((len(first), 2)), np.empty(len(first)))
+    first, place = distinct(table, LOADS)
+    found = LoadSums(np.empty((len(first), 36)), np.empty((len(first), 2)))
 
     def work(rows: Rows) -> None:
-        part = sums_of(*demand(table.take(first[rows]), climate, coefficients))
-        found.monthly[rows], found.peaks[rows], found.balance[rows] = part.monthly, part.peaks, part.balance
+        part = sums_of(demand(table.take(first[rows]), climate, coefficients))
+        found.monthly[rows], found.peaks[rows] = part.monthly, part.peaks
 
-    in_chunks(len(first), work)
-    own = found.take(place)
-    own.monthly[:, 24:] *= np.where(is_system(table, "vrf"), coefficients["vrf_latent_share"], 1.0)[:, None]
-    return own
+    in_parts(np.split(np.arange(len(first)), range(CHUNK, len(first), CHUNK)), work)
+    return found.take(place).as_system(table, coefficients)
 
 
 def nominal_sizes(table: Table, areas: Areas, own: LoadSums, sizing: Table, sized: LoadSums) -> dict[str, Array]:

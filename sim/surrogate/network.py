@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,9 @@ from sim.surrogate.inputs import Table
 from sim.surrogate.zones import day_types, networks_of
 
 Array = NDArray[np.float64]
-CHUNK = 32
-"""Cases stepped at once by one thread: their hourly arrays (some 15 MB) stay near the processor."""
+Found = TypeVar("Found")
+CHUNK = 64
+"""Distinct loads that one thread works on at once: their hours take 7 MB."""
 
 
 def threads() -> int:
@@ -27,48 +29,55 @@ def threads() -> int:
     return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1))
 
 
-def in_chunks(size: int, work: Callable[[NDArray[np.int64]], None], chunk: int = CHUNK) -> None:
-    """Call `work` on the rows of each chunk, in as many threads as allowed; the order does not matter."""
-    parts = [np.arange(first, min(first + chunk, size)) for first in range(0, size, chunk)]
+def in_parts(parts: Sequence[NDArray[np.int64]], work: Callable[[NDArray[np.int64]], Found]) -> list[Found]:
+    """Return what `work` makes of each part, in order; as many at once as threads are allowed."""
     count = min(threads(), len(parts))
     if count <= 1:
-        for part in parts:
-            work(part)
-        return
+        return [work(part) for part in parts]
     with ThreadPoolExecutor(count) as pool:
-        list(pool.map(work, parts))
+        return list(pool.map(work, parts))
 
 
-def demand(table: Table, climate: Climate, coefficients: Mapping[str, float]) -> tuple[NDArray[np.float32], Array]:
-    """Return the hourly coil heat of every case of a table.
+def demand(table: Table, climate: Climate, coefficients: Mapping[str, float]) -> NDArray[np.float32]:
+    """Return the hourly coil heat of every case of a table, shape (case, 3, hour), float32 [W].
+
+    Sensible cooling, heating, latent cooling; 105 kB a case: hand over some hundreds at once.
 
     Parameters
     ----------
     table : Table
-        Checked designs; a chunk of some tens, or all if memory allows (105 kB each).
+        Checked designs.
     climate : Climate
         Weather and calendar.
     coefficients : mapping
         Values of `sim/data/surrogate.yaml`.
-
-    Returns
-    -------
-    demand : ndarray (case, 3, hour), float32
-        Sensible cooling, heating, latent cooling [W].
-    balance : ndarray (case,)
-        Residual of the zones' energy balance over the year, as a share of the heat turned over [1].
     """
     from sim.surrogate import kernels_network as k
 
     networks = networks_of(table, coefficients)
-    window, wall = facade_solar(table, climate)
+    seen, row = np.unique(table.keys(("orientation_deg", "shading_projection_factor")), axis=0, return_inverse=True)
+    window, wall = _solar(seen[:, 0], seen[:, 1], climate)
+    members, count = _blocks(np.column_stack([networks.links, networks.zone_count]), k.LANES)
     out = np.empty((table.size, k.DEMAND_ROWS, climate.sky.shape[1]), dtype=np.float32)
-    summary = np.empty((table.size, 2))
     k.run_network(
-        networks.zones, networks.links, networks.zone_count, networks.air, networks.schedules,
-        day_types(climate.workdays), climate.sky, window, wall, _site(coefficients), out, summary,
+        members, count, networks.zones, networks.links, networks.zone_count, networks.air, networks.schedules,
+        day_types(climate.workdays), climate.sky, row.reshape(-1).astype(np.int64), window, wall, _site(coefficients),
+        out,
     )
-    return out, summary[:, 0] / np.maximum(summary[:, 1], 1.0)
+    return out
+
+
+def _blocks(kinds: NDArray[np.int64], lanes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the cases of each block (block, lane), all of one kind of zones, and how many lanes each block fills."""
+    _, kind = np.unique(kinds, axis=0, return_inverse=True)
+    order = np.argsort(kind.reshape(-1), kind="stable")
+    members, count = [], []
+    for same in np.split(order, np.flatnonzero(np.diff(kind.reshape(-1)[order])) + 1):
+        for first in range(0, len(same), lanes):
+            part = same[first : first + lanes]
+            members.append(np.resize(part, lanes))
+            count.append(len(part))
+    return np.array(members, dtype=np.int64), np.array(count, dtype=np.int64)
 
 
 def facade_solar(table: Table, climate: Climate) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -76,15 +85,20 @@ def facade_solar(table: Table, climate: Climate) -> tuple[NDArray[np.float32], N
 
     Facades are north, east, south, west of the plan before it is turned by `orientation_deg` (clockwise).
     """
+    return _solar(table["orientation_deg"], table["shading_projection_factor"], climate)
+
+
+def _solar(orientation_deg: Array, projection: Array, climate: Climate
+           ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     from sim.surrogate import kernels_network as k
 
-    azimuth = (np.arange(4) * 90.0 + table["orientation_deg"][:, None]) % 360.0
+    azimuth = (np.arange(4) * 90.0 + orientation_deg[:, None]) % 360.0
     place = azimuth / AZIMUTH_STEP_DEG
     low = np.floor(place).astype(np.int64) % climate.facades.shape[1]
-    shape = (table.size, 4, climate.facades.shape[2])
+    shape = (len(projection), 4, climate.facades.shape[2])
     window, wall = np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.float32)
     k.facade_solar(climate.facades, low, np.ascontiguousarray(place - np.floor(place)),
-                   table["shading_projection_factor"], window, wall)
+                   np.ascontiguousarray(projection), window, wall)
     return window, wall
 
 

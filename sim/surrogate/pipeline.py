@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.models.systems import system_data
 from sim.surrogate import emulator
 from sim.surrogate.climate import Climate
 from sim.surrogate.emulator import USES, Loads, Stage
 from sim.surrogate.features import Areas, areas_of
-from sim.surrogate.inputs import Table
-from sim.surrogate.known import MONTH_OF_HOUR, by_month, known_power
-from sim.surrogate.loads import LoadSums, distinct, load_sums, nominal_sizes, sums_of
-from sim.surrogate.network import demand, in_chunks
-from sim.surrogate.plant import energy
+from sim.surrogate.inputs import Table, distinct
+from sim.surrogate.known import known_days, known_months
+from sim.surrogate.loads import LoadSums, load_sums, nominal_sizes, sums_of
+from sim.surrogate.network import CHUNK, demand, in_parts
+from sim.surrogate.plant import NOTHING_ASKED, HourWeights, energy
+from sim.surrogate.zones import LOADS, day_types
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
+CASES_AT_ONCE = 2048
+"""Cases that one thread predicts at once: their covariances with the training runs take some 10 MB each."""
 SIDES = ("cooling", "heating")
 CARRIER_OF_USE = np.array([0, 1, 0, 1, 0, 0, 0])
 """0 electricity, 1 gas, for each of `USES`."""
@@ -42,8 +47,8 @@ class Learned:
 class Answer:
     """Predictions of some cases; `*_std` are standard errors.
 
-    `uses` (case, 7, 12) and `known` (case, 4, 12) [kW h]; `annual` (case, 2) by carrier and `weighted` (case,) [kW h];
-    hourly (case, 8760) [kW] where asked for.
+    `uses` (case, 7, 12) and `known` (case, 4, 12) [kW h]; `annual` (case, 2) by carrier and `basis` (case,) [kW h];
+    hourly (case, 8760) [kW], empty where not wanted; `weighted`, `pv_used`, `pv_peak` as in `kernels_plant.run_plant`.
     """
 
     areas: Areas
@@ -51,111 +56,166 @@ class Answer:
     uses_std: Array
     known: Array
     annual_std: Array
-    weighted_std: Array
+    basis_std: Array
     sizes: dict[str, Array]
     sizes_std: dict[str, Array]
     peaks: Array
     peaks_std: Array
     loads: Array
-    electricity: NDArray[np.float32] | None
-    gas: NDArray[np.float32] | None
+    electricity: NDArray[np.float32]
+    gas: NDArray[np.float32]
+    weighted: Array
+    pv_used: Array
+    pv_peak: Array
+
+    def annual(self) -> Array:
+        """Return energy of the year by carrier, shape (case, 2) [kW h]."""
+        year = self.uses.sum(2)
+        gas = year[:, CARRIER_OF_USE == 1].sum(1)
+        return np.stack([year[:, CARRIER_OF_USE == 0].sum(1) + self.known.sum((1, 2)), gas], axis=1)
+
+    def quantities(self, table: Table) -> dict[str, Array]:
+        """Return what costs are computed from: sizes, areas, flow and count of terminals, over case."""
+        people = table["floor_area_m2"] / table["occupant_density_m2_per_person"]
+        areas = self.areas
+        return {
+            **self.sizes, "ventilation_flow": people * table["outdoor_air_m3_per_h_person"],
+            "window_area": areas.window, "wall_area": areas.wall, "roof_area": areas.roof,
+            "conditioned_area": areas.conditioned, "floor_area": areas.floor,
+            "terminal_count": np.round(areas.conditioned / system_data().area_per_terminal_m2.value),
+        }
 
 
-def by_shared_loads(table: Table) -> Rows:
-    """Return the cases in an order that puts those with the same loads together."""
-    return np.argsort(distinct(table)[1], kind="stable").astype(np.int64)
-
-
-def through_plant(
-    table: Table, climate: Climate, coefficients: Mapping[str, float], heat: Array, sizes: dict[str, Array],
-    take: Callable[[Rows, NDArray[np.float32]], None],
-) -> None:
-    """Run network and plant with given monthly loads and hand the hourly energy of each chunk to `take`.
-
-    Parameters
-    ----------
-    heat : ndarray (case, 24)
-        Cooling and heating by month that the hourly loads are scaled to [kW h].
-    sizes : dict
-        Sizes of the plant [kW].
-    take : callable
-        Receives the rows and their hourly energy (case, 7, 8760) [kW].
-    """
-    order = by_shared_loads(table)
-
-    def work(places: Rows) -> None:
-        rows = order[places]
-        part = table.take(rows)
-        first, place = distinct(part)
-        hourly, balance = demand(part.take(first), climate, coefficients)
-        factor = emulator.factors(sums_of(hourly, balance).take(place), heat[rows])
-        take(rows, energy(part, hourly[place], factor, {n: v[rows] for n, v in sizes.items()}, climate))
-
-    in_chunks(table.size, work)
-
-
-def predict(table: Table, climate: Climate, learned: Learned, *, weights: Array, hourly: bool, errors: bool) -> Answer:
-    """Predict all cases of a table.
+@dataclass(frozen=True)
+class Wanted:
+    """What a prediction is to work out.
 
     Parameters
     ----------
     weights : ndarray (2,)
         kW h of the basis per kW h of electricity and of gas.
+    errors : {'none', 'energy', 'all'}
+        Standard errors: none, of energy, or of sizes and peaks too.
+    peaks : bool
+        Monthly peak demand.
     hourly : bool
-        Keep the hourly profiles.
-    errors : bool
-        Work out standard errors.
+        Keep the hourly profiles (70 kB a case).
+    asked : HourWeights
+        What is asked of the hours without keeping them.
     """
-    areas = areas_of(table)
-    sizing = table.sizing()
-    own = load_sums(table, climate, learned.coefficients)
-    sized = load_sums(sizing, climate, learned.coefficients)
-    nominal = nominal_sizes(table, areas, own, sizing, sized)
-    sizes, sizes_std = emulator.predict_sizes(learned.sizes, table, areas, own, nominal)
-    loads = emulator.predict_loads(learned.loads, table, areas, own, errors)
-    known = known_power(table, climate.workdays)
+
+    weights: Array
+    errors: Literal["none", "energy", "all"] = "all"
+    peaks: bool = True
+    hourly: bool = False
+    asked: HourWeights = NOTHING_ASKED
+
+
+def through_plant(
+    table: Table, climate: Climate, coefficients: Mapping[str, float], heat: Array, sizes: Mapping[str, Array],
+) -> Array:
+    """Return monthly energy by end use (case, 7, 12) [kW h] of network and plant with given monthly loads.
+
+    Parameters
+    ----------
+    heat : ndarray (case, 24)
+        Cooling and heating by month that the hourly loads are scaled to [kW h].
+    sizes : mapping
+        Sizes of the plant [kW].
+    """
     model = np.empty((table.size, len(USES), 12))
-    raw = _Profiles(table.size, hourly)
 
-    def first_pass(rows: Rows, use: NDArray[np.float32]) -> None:
-        model[rows] = by_month(use)
-        raw.keep(rows, use)
+    def work(rows: Rows) -> None:
+        part = table.take(rows)
+        first, place = distinct(part, LOADS)
+        hourly = demand(part.take(first), climate, coefficients)
+        factor = emulator.factors(sums_of(hourly).take(place), heat[rows])
+        model[rows] = energy(part, hourly, place, factor, _of(sizes, rows), climate, peaks=False).model
 
-    through_plant(table, climate, learned.coefficients, loads.heat, sizes, first_pass)
-    uses, variance = emulator.predict_uses(learned.uses, table, areas, loads.heat, sizes, model, errors)
-    ratio = uses / np.maximum(model, 1e-9)
-    raw.scale(ratio, known)
-    uses_std, annual_std, weighted_std = spread(learned, areas, loads, uses, model, variance, weights)
-    base = raw.peaks
-    peaks, peaks_std = _peaks(learned, table, areas, own, nominal, base, errors)
-    return Answer(
-        areas, uses, uses_std, by_month(known), annual_std, weighted_std, sizes, sizes_std, peaks, peaks_std,
-        loads.heat, raw.electricity, raw.gas,
+    parts = chunks(table)
+    in_parts(parts, work)
+    return model
+
+
+def _of(arrays: Mapping[str, Array], rows: Rows) -> dict[str, Array]:
+    return {name: values[rows] for name, values in arrays.items()}
+
+
+def chunks(table: Table) -> list[Rows]:
+    """Return the cases in parts that one thread predicts at once; cases with the same loads stand together."""
+    place = distinct(table, LOADS)[1]
+    order = np.argsort(place, kind="stable").astype(np.int64)
+    number = np.cumsum(np.diff(place[order], prepend=-1) != 0) - 1
+    edges = [0]
+    for i in range(1, len(order)):
+        if i - edges[-1] >= CASES_AT_ONCE or number[i] - number[edges[-1]] >= CHUNK:
+            edges.append(i)
+    return [order[a:b] for a, b in zip(edges, [*edges[1:], len(order)], strict=True)]
+
+
+def predict(table: Table, climate: Climate, learned: Learned, wanted: Wanted) -> Answer:
+    """Predict all cases of a table.
+
+    Cases are worked through in parts, as many at once as there are threads; nothing of 8 760 hours outlives its part
+    unless hours are wanted. A case has the same answer in any company, to rounding.
+    """
+    areas, sizing = areas_of(table), table.sizing()
+    first, place = distinct(sizing, LOADS)
+    sized = load_sums(sizing.take(first), climate, learned.coefficients)
+    parts = chunks(table)
+
+    def work(rows: Rows) -> Answer:
+        return _predict_part(table.take(rows), climate, learned, wanted, areas.take(rows), sized.take(place[rows]))
+
+    return _joined(in_parts(parts, work), np.concatenate(parts))
+
+
+def _predict_part(table: Table, climate: Climate, learned: Learned, wanted: Wanted, areas: Areas, sized: LoadSums
+                  ) -> Answer:
+    first, place = distinct(table, LOADS)
+    hourly = demand(table.take(first), climate, learned.coefficients)
+    plain = sums_of(hourly).take(place)
+    own = plain.as_system(table, learned.coefficients)
+    nominal = nominal_sizes(table, areas, own, table.sizing(), sized)
+    sizes, sizes_std = emulator.predict_sizes(learned.sizes, table, areas, own, nominal, wanted.errors == "all")
+    loads = _loads(learned, table, areas, own, wanted.errors != "none")
+    correction, variance = emulator.predict_uses(learned.uses, table, areas, loads.heat, sizes, wanted.errors != "none")
+    days = known_days(table)
+    found = energy(
+        table, hourly, place, emulator.factors(plain, loads.heat), sizes, climate, correction=correction,
+        known=days.sum(1), asked=wanted.asked, peaks=wanted.peaks, hourly=wanted.hourly,
     )
+    errors = spread(learned, areas, loads, found.use, found.model, variance, wanted)
+    peaks, peaks_std = found.peaks, np.zeros_like(found.peaks)
+    if wanted.peaks:
+        peaks, peaks_std = emulator.predict_peaks(learned.peaks, table, areas, own, nominal, found.peaks,
+                                                  wanted.errors == "all")
+    return Answer(areas, found.use, *errors[:1], known_months(days, day_types(climate.workdays)), *errors[1:], sizes,
+                  sizes_std, peaks, peaks_std, loads.heat, found.electricity, found.gas, found.weighted,
+                  found.pv_used, found.pv_peak)
 
 
-class _Profiles:
-    """Hourly electricity by use until it is scaled to the corrected months; then totals by carrier and peaks."""
+def _loads(learned: Learned, table: Table, areas: Areas, own: LoadSums, with_variance: bool) -> Loads:
+    """Return corrected loads: once for each distinct set of load parameters and system."""
+    first, place = distinct(table, (*LOADS, "source_system"))
+    found = emulator.predict_loads(learned.loads, table.take(first), areas.take(first), own.take(first), with_variance)
+    return Loads(found.heat[place], found.variance[place])
 
-    def __init__(self, size: int, hourly: bool) -> None:
-        self._use = np.empty((size, len(USES), len(MONTH_OF_HOUR)), dtype=np.float32)
-        self._hourly = hourly
-        self.electricity: NDArray[np.float32] | None = None
-        self.gas: NDArray[np.float32] | None = None
-        self.peaks = np.zeros((size, 12))
 
-    def keep(self, rows: Rows, use: NDArray[np.float32]) -> None:
-        self._use[rows] = use
+def _joined(parts: list[Answer], order: Rows) -> Answer:
+    """Put the parts together and their cases back in order."""
+    back = np.empty(len(order), dtype=np.int64)
+    back[order] = np.arange(len(order))
 
-    def scale(self, ratio: Array, known: Array) -> None:
-        power = known.sum(1).astype(np.float32)
-        gas = np.zeros_like(power)
-        for i, carrier in enumerate(CARRIER_OF_USE):
-            target = gas if carrier else power
-            target += self._use[:, i] * ratio[:, i].astype(np.float32)[:, MONTH_OF_HOUR]
-        self.peaks = emulator.monthly_peaks(power.astype(float))
-        if self._hourly:
-            self.electricity, self.gas = power, gas
+    def join(values: list[Any]) -> Any:  # noqa: ANN401 - arrays, mappings of arrays, areas
+        if isinstance(values[0], dict):
+            return {name: join([v[name] for v in values]) for name in values[0]}
+        if isinstance(values[0], Areas):
+            return Areas(**{f.name: join([getattr(v, f.name) for v in values]) for f in fields(Areas)})
+        whole = np.concatenate(values)
+        return whole[back] if len(whole) == len(back) else whole
+
+    return Answer(**{f.name: join([getattr(part, f.name) for part in parts]) for f in fields(Answer)})
 
 
 def slopes_of(areas: Areas, heat: Array, uses: Array) -> Array:
@@ -173,24 +233,26 @@ def slopes_of(areas: Areas, heat: Array, uses: Array) -> Array:
 
 
 def spread(
-    learned: Learned, areas: Areas, loads: Loads, uses: Array, model: Array, variance: Array, weights: Array
+    learned: Learned, areas: Areas, loads: Loads, uses: Array, model: Array, variance: Array, wanted: Wanted
 ) -> tuple[Array, Array, Array]:
     """Return standard errors of monthly uses (case, 7, 12), of annual carriers (case, 2) and of the basis (case,).
 
     The error of a month's load moves each use in proportion; to it adds the process of the use itself. Loads of
     different months err together as the process's `between` says.
     """
+    month_variance, total = np.zeros_like(uses), np.zeros((len(uses), 3))
+    if wanted.errors == "none":
+        return month_variance, total[:, :2], total[:, 2]
     slope = slopes_of(areas, loads.heat, uses)
-    month_variance = np.zeros_like(uses)
-    total = np.zeros((len(uses), 3))
+    by = np.stack(weights_of(wanted.weights))
     for s, name in enumerate(SIDES):
         if name not in learned.loads:
             continue
         between = learned.loads[name].process.between
-        month_variance += slope[:, s] ** 2 * np.diag(between) * loads.variance[:, s, None, None]
-        for c, weight in enumerate(_weights(weights)):
-            yearly = np.einsum("cum,u->cm", slope[:, s], weight)
-            total[:, c] += np.einsum("cm,mn,cn->c", yearly, between, yearly) * loads.variance[:, s]
+        if wanted.errors == "all":
+            month_variance += slope[:, s] ** 2 * np.diag(between) * loads.variance[:, s, None, None]
+        yearly = np.matmul(by, slope[:, s])
+        total += ((yearly @ between) * yearly).sum(2) * loads.variance[:, s, None]
     year = model.sum(2)
     for i, use in enumerate(USES):
         if use not in learned.uses:
@@ -198,23 +260,11 @@ def spread(
         between = learned.uses[use].process.between
         own = year[:, i] ** 2 * variance[:, i]
         month_variance[:, i] += own[:, None] * np.diag(between) / between.sum()
-        for c, weight in enumerate(_weights(weights)):
-            total[:, c] += weight[i] ** 2 * own
+        total += own[:, None] * by[:, i] ** 2
     deviation = np.sqrt(total) * learned.scale
     return np.sqrt(month_variance) * learned.scale[2], deviation[:, :2], deviation[:, 2]
 
 
-def _weights(weights: Array) -> tuple[Array, Array, Array]:
+def weights_of(weights: Array) -> tuple[Array, Array, Array]:
+    """Return what each end use counts in electricity, in gas and in the basis, each (7,)."""
     return (CARRIER_OF_USE == 0) * 1.0, (CARRIER_OF_USE == 1) * 1.0, weights[CARRIER_OF_USE]
-
-
-def _peaks(learned: Learned, table: Table, areas: Areas, own: LoadSums, nominal: dict[str, Array], base: Array,
-           errors: bool) -> tuple[Array, Array]:
-    if learned.peaks is None:
-        return base, np.zeros_like(base)
-    features = emulator.size_features(table, areas, own, nominal)
-    process, groups = learned.peaks.process, emulator.groups_of(table)
-    peaks = base * np.exp(process.predict(features, groups))
-    if not errors:
-        return peaks, np.zeros_like(peaks)
-    return peaks, peaks * np.sqrt(process.variance(features, groups)[:, None] * np.diag(process.between))

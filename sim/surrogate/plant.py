@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -13,6 +15,7 @@ from sim.models.datafile import load
 from sim.models.systems import curve_data, system_data
 from sim.surrogate.climate import Climate
 from sim.surrogate.inputs import CHOICES, Table
+from sim.surrogate.zones import DAY_TYPES, day_types
 from vocabulary import SOURCE_SYSTEMS
 
 Array = NDArray[np.float64]
@@ -21,6 +24,8 @@ WATER_KJ_PER_KG_K = 4.186
 _PUMP_EFFICIENCY = 0.78 * 0.9
 """Pump times motor, EnergyPlus' sizing of a pump's power (engineering reference, Pump:VariableSpeed)."""
 _ROOM_WET_BULB_C = 18.5
+_GROUND_SWING_K = 8.0
+_KIND = ("source_system", "chiller_type", "boiler_type")
 _AIR_FLOW = 3600.0 / (1.2 * 1.006)
 """m3/h of air per kW and K."""
 
@@ -90,7 +95,7 @@ _NO_SPLIT = [0.0, 0, 0, 0, 0, 0, 0, 0.0, 1.0, 0.0, 0.0, 0.0]
 @cache
 def curves_of(system: str, chiller_type: str, boiler_type: str) -> NDArray[np.float64]:
     """Return the curves of a source system, shape (CURVE_ROWS, CURVE_SIZE), see `kernels_plant`."""
-    from sim.surrogate import kernels_plant as k
+    from sim.surrogate import kernels_machines as k
 
     out = np.array([_FLAT] * k.CURVE_ROWS)
     out[[k.C_SPLIT, k.H_SPLIT]] = _NO_SPLIT
@@ -121,7 +126,7 @@ def curves_of(system: str, chiller_type: str, boiler_type: str) -> NDArray[np.fl
 
 
 def _room_unit(out: NDArray[np.float64], system: str) -> None:
-    from sim.surrogate import kernels_plant as k
+    from sim.surrogate import kernels_machines as k
 
     found = room_unit_curves().vrf if system == "vrf" else room_unit_curves().split
     places = {
@@ -171,7 +176,7 @@ def circuits(table: Table, cooling_kw: Array, heating_kw: Array) -> Array:
     return per_kw[:, None] * np.stack([pumped * cold, water_cooled * sink, pumped * hot], axis=1)
 
 
-def plant_rows(table: Table, sizes: dict[str, Array], ground_c: float) -> Array:
+def plant_rows(table: Table, sizes: Mapping[str, Array]) -> Array:
     """Return the kernel's plant rows, shape (case, PLANT_ROWS).
 
     Parameters
@@ -180,10 +185,8 @@ def plant_rows(table: Table, sizes: dict[str, Array], ground_c: float) -> Array:
         Designs.
     sizes : dict
         `cooling_capacity`, `heating_capacity`, `pump_motor_power`, `tower_fan_power` [kW].
-    ground_c : float
-        Mean temperature of the ground loop [degC].
     """
-    from sim.surrogate import kernels_plant as k
+    from sim.surrogate import kernels_machines as k
 
     rows = np.zeros((table.size, k.PLANT_ROWS))
     rows[:, k.COOL_COP], rows[:, k.COOL_CAPACITY] = table["cooling_cop"], sizes["cooling_capacity"]
@@ -202,12 +205,12 @@ def plant_rows(table: Table, sizes: dict[str, Array], ground_c: float) -> Array:
     fan = table["terminal_fan_power_w_per_m3_h"] * _AIR_FLOW / 1000.0
     rows[:, k.FAN_COLD] = fan / (table["cooling_setpoint_c"] - data.supply_air_c.cooling.value)
     rows[:, k.FAN_HOT] = fan / (data.supply_air_c.heating.value - table["heating_setpoint_c"])
-    rows[:, k.GROUND_MEAN], rows[:, k.GROUND_SWING] = ground_c, 8.0
+    rows[:, k.GROUND_SWING] = _GROUND_SWING_K
     return rows
 
 
 def _kinds(rows: Array, table: Table) -> None:
-    from sim.surrogate import kernels_plant as k
+    from sim.surrogate import kernels_machines as k
 
     data = system_data()
     boiler = is_system(table, "chiller_boiler", "high_efficiency_plant")
@@ -235,7 +238,7 @@ def _kinds(rows: Array, table: Table) -> None:
 
 def _waters(rows: Array, table: Table) -> None:
     """Set the supply temperatures and their resets."""
-    from sim.surrogate import kernels_plant as k
+    from sim.surrogate import kernels_machines as k
 
     data = system_data()
     reset = table["supply_temperature_reset"] > 0
@@ -257,35 +260,102 @@ def _waters(rows: Array, table: Table) -> None:
     rows[:, k.SINK_APPROACH], rows[:, k.SINK_LOW], rows[:, k.SINK_HIGH] = tower.approach_k, tower.low_c, tower.high_c
 
 
+@dataclass(frozen=True)
+class HourWeights:
+    """What is asked of the hours of electricity without keeping them.
+
+    Parameters
+    ----------
+    weights : ndarray (weight, hour)
+        Numbers that electricity and PV used at once are multiplied by, a price for instance.
+    pv_yield : ndarray (hour,)
+        Generation of 1 kW of PV [kW].
+    pv_size : ndarray (node,)
+        PV sizes [kW].
+    pv_peaks : bool
+        Whether monthly peaks behind PV are wanted.
+    """
+
+    weights: Array
+    pv_yield: Array
+    pv_size: Array
+    pv_peaks: bool = False
+
+
+NOTHING_ASKED = HourWeights(np.zeros((0, 8760)), np.zeros(8760), np.zeros(0))
+
+
+@dataclass(frozen=True)
+class Energy:
+    """What the plant kernel writes, see `kernels_plant.run_plant`: energy [kW h], power [kW], over case."""
+
+    model: Array
+    use: Array
+    peaks: Array
+    weighted: Array
+    pv_used: Array
+    pv_peak: Array
+    electricity: NDArray[np.float32]
+    gas: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What is learnt of the uses: share of the year's (case, 7, 12), and the yearly use from which on [kW h]."""
+
+    share: Array
+    least: Array
+
+
 def energy(
-    table: Table, demand: NDArray[np.float32], factor: Array, sizes: dict[str, Array], climate: Climate
-) -> NDArray[np.float32]:
-    """Return hourly electricity and gas of the source systems, shape (case, USE_ROWS, hour) [kW].
+    table: Table, demand: NDArray[np.float32], loads: NDArray[np.int64], factor: Array, sizes: Mapping[str, Array],
+    climate: Climate, *, correction: Correction | None = None, known: Array | None = None,
+    asked: HourWeights = NOTHING_ASKED, peaks: bool = True, hourly: bool = False,
+) -> Energy:
+    """Return energy of the source systems by end use and month, and what the hours decide.
 
     Parameters
     ----------
     table : Table
         Designs.
-    demand : ndarray (case, 3, hour)
+    demand : ndarray (load, 3, hour)
         From `network.demand` [W].
+    loads : ndarray (case,)
+        Row of `demand` of each case; cheapest in rising order.
     factor : ndarray (case, 24)
         Correction of cooling (12 months) and heating (12 months).
-    sizes : dict
+    sizes : mapping
         As in `plant_rows`.
     climate : Climate
         Weather.
+    correction : Correction, optional
+        None corrects nothing.
+    known : ndarray (case, day type, 24), optional
+        Power of what is no part of the plant [kW].
+    asked : HourWeights
+        What is asked of the hours.
+    peaks, hourly : bool
+        Whether monthly peaks, and the hours themselves, are wanted.
     """
-    from sim.surrogate import kernels_plant as k
+    from sim.surrogate import kernels_plant as kernel
 
-    names = zip(table.code("source_system"), table.code("chiller_type"), table.code("boiler_type"), strict=True)
-    curves = np.stack([
-        curves_of(CHOICES["source_system"][s], CHOICES["chiller_type"][c], CHOICES["boiler_type"][b])
-        for s, c, b in names
-    ])
-    use = np.empty((table.size, k.USE_ROWS, demand.shape[2]), dtype=np.float32)
-    indoor = np.stack([np.full(table.size, _ROOM_WET_BULB_C), table["heating_setpoint_c"]], axis=1)
-    k.run_plant(
-        demand, plant_rows(table, sizes, float(climate.sky[4].mean())), curves, factor, climate.sky[0],
-        climate.wet_bulb, indoor, use,
+    n, nodes, weights = table.size, len(asked.pv_size), len(asked.weights)
+    kinds, kind = np.unique(table.keys(_KIND), axis=0, return_inverse=True)
+    curves = np.stack([curves_of(*(CHOICES[name][int(code)] for name, code in zip(_KIND, row, strict=True)))
+                       for row in kinds])
+    found = Energy(
+        *(np.zeros((n, kernel.USE_ROWS, 12)) for _ in range(2)), np.zeros((n if peaks else 0, 12)),
+        np.zeros((n, weights)), np.zeros((n, 1 + weights, nodes)), np.zeros((n, nodes)),
+        *(np.zeros((n if hourly else 0, climate.sky.shape[1]), dtype=np.float32) for _ in range(2)),
     )
-    return use
+    plan = correction or Correction(np.zeros((n, kernel.USE_ROWS, 12)), np.full(n, np.inf))
+    kernel.run_plant(
+        demand, loads, plant_rows(table, sizes), curves, kind.reshape(-1).astype(np.int64), factor,
+        np.full((n, 12), float(climate.sky[4].mean())), climate.sky[0], climate.wet_bulb,
+        np.stack([np.full(n, _ROOM_WET_BULB_C), table["heating_setpoint_c"]], axis=1),
+        plan.share, plan.least, np.zeros((n, DAY_TYPES, 24)) if known is None else known,
+        day_types(climate.workdays),
+        asked.weights, asked.pv_yield, np.tile(asked.pv_size, (n, 1)), asked.pv_peaks,
+        found.model, found.use, found.peaks, found.weighted, found.pv_used, found.pv_peak, found.electricity, found.gas,
+    )
+    return found

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from sim.surrogate import files, pipeline
 from sim.surrogate.climate import Climate, climate_of
-from sim.surrogate.inputs import Table, outside_range, ranges_of, read_table
-from sim.surrogate.pipeline import Learned
+from sim.surrogate.inputs import CHOICES, Table, outside_range, ranges_of, read_table
+from sim.surrogate.pipeline import Answer, Learned, Wanted
 from sim.surrogate.training import FEWEST_RUNS, annual, calibrate, learn, runs_of
 from vocabulary import Fault, InputError
 
@@ -134,16 +134,41 @@ class Surrogate:
             it), or a source system was not trained; all faults in one message.
         """
         table = read_table(designs)
-        self._check_range(designs, table, range_margin)
+        self._check_range(table, range_margin)
         weights = np.array(basis_weights)
-        answer = pipeline.predict(table, self.climate, self.learned, weights=weights, hourly=hourly, errors=errors)
+        wanted = Wanted(weights, errors="all" if errors else "none", hourly=hourly)
+        answer = pipeline.predict(table, self.climate, self.learned, wanted)
         return files.labelled(designs, table, answer, weights, self.labels, errors)
 
-    def _check_range(self, designs: xr.Dataset, table: Table, margin: float) -> None:
+    def predict_table(self, table: Table, wanted: Wanted, *, range_margin: float = 0.0) -> Answer:
+        """Predict designs that are a table already, without labels: for some 10^5 packages at once.
+
+        Parameters
+        ----------
+        table : Table
+            From `inputs.read_table` or `offers.offer_table`.
+        wanted : Wanted
+            What to work out.
+        range_margin : float
+            Share of a parameter's trained range by which it may be left.
+
+        Returns
+        -------
+        Answer
+
+        Raises
+        ------
+        InputError
+            If a parameter lies outside the trained range or a source system was not trained.
+        """
+        self._check_range(table, range_margin)
+        return pipeline.predict(table, self.climate, self.learned, wanted)
+
+    def _check_range(self, table: Table, margin: float) -> None:
         faults = outside_range(table, self.ranges, margin)
-        unknown = {str(s) for s in designs["source_system"].values.tolist()} - set(self.systems)
+        asked = {CHOICES["source_system"][code] for code in np.unique(table.code("source_system")).tolist()}
         faults += [Fault("designs", "source_system", repr(system), f"a trained one: {self.systems}")
-                   for system in sorted(unknown)]
+                   for system in sorted(asked - set(self.systems))]
         if faults:
             raise InputError(faults)
 

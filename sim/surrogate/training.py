@@ -16,10 +16,11 @@ from sim.surrogate.climate import Climate
 from sim.surrogate.coefficients import from_unit, start_values, to_unit
 from sim.surrogate.emulator import USES, Stage
 from sim.surrogate.features import Areas, areas_of
-from sim.surrogate.inputs import Table
-from sim.surrogate.known import by_month, known_power
-from sim.surrogate.loads import SIZES, LoadSums, distinct, load_sums, nominal_sizes
-from sim.surrogate.pipeline import Learned
+from sim.surrogate.inputs import Table, distinct
+from sim.surrogate.known import known_days, known_months
+from sim.surrogate.loads import SIZES, LoadSums, load_sums, nominal_sizes
+from sim.surrogate.pipeline import Learned, Wanted
+from sim.surrogate.zones import LOADS, day_types
 from vocabulary import Fault, InputError
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def runs_of(simulations: xr.Dataset, table: Table, climate: Climate) -> Runs:
     order = ("case", "carrier", "end_use", "month")
     use = simulations["energy_use"].transpose(*order)
     uses = np.stack([use.sel(carrier=c, end_use=u).values for c, u in _CARRIER_USE.values()], axis=1)
-    known = by_month(known_power(table, climate.workdays))
+    known = known_months(known_days(table), day_types(climate.workdays))
     uses[:, USES.index("fans")] = np.maximum(uses[:, USES.index("fans")] - known[:, 3], 0.0)
     heat = np.concatenate([simulations[name].transpose("case", "month").values
                            for name in ("cooling_delivered", "heating_delivered")], axis=1)
@@ -112,7 +113,7 @@ def calibrate(runs: Runs, climate: Climate, *, most_cases: int = 120, evaluation
     evaluations : int
         Most steps of the search, each a run of the network per coefficient.
     """
-    first, _ = distinct(runs.table)
+    first, _ = distinct(runs.table, LOADS)
     rows = first[np.unique(np.linspace(0, len(first) - 1, min(most_cases, len(first))).astype(int))]
     table, floor = runs.table.take(rows), runs.areas.floor[rows][:, None]
     wanted = runs.heat[rows] / floor
@@ -161,22 +162,16 @@ def learn(runs: Runs, climate: Climate, coefficients: Mapping[str, float], weigh
 def annual(uses: Array, weights: Array) -> Array:
     """Return annual electricity, gas and basis energy of monthly uses, shape (case, 3) [kW h]."""
     year = uses.sum(2)
-    return np.stack([year @ weight for weight in pipeline._weights(weights)], axis=1)
+    return np.stack([year @ weight for weight in pipeline.weights_of(weights)], axis=1)
 
 
 def _model(runs: Runs, climate: Climate, coefficients: Mapping[str, float], heat: Array) -> Array:
-    model = np.empty_like(runs.uses)
-
-    def take(rows: NDArray[np.int64], use: NDArray[np.float32]) -> None:
-        model[rows] = by_month(use)
-
-    pipeline.through_plant(runs.table, climate, coefficients, heat, runs.sizes, take)
-    return model
+    return pipeline.through_plant(runs.table, climate, coefficients, heat, runs.sizes)
 
 
 def _fit_peaks(runs: Runs, climate: Climate, plain: Learned, own: LoadSums, nominal: dict[str, Array],
                weights: Array) -> Stage:
-    said = pipeline.predict(runs.table, climate, plain, weights=weights, hourly=False, errors=False)
+    said = pipeline.predict(runs.table, climate, plain, Wanted(weights, errors="none"))
     return emulator.fit_peaks(runs.table, runs.areas, own, nominal, said.peaks, runs.peaks)
 
 
@@ -204,7 +199,7 @@ def leave_one_out(runs: Runs, climate: Climate, learned: Learned, model: Array, 
             uses[rows, i] = np.maximum(at[rows, i] + left * at[rows, i].sum(1)[:, None], 0.1 * at[rows, i])
             share[rows, i] = stage.process.own_variance * stage.process.between.sum()
     loads = emulator.Loads(heat, variance)
-    _, carrier, basis = pipeline.spread(learned, areas, loads, uses, at, share, weights)
+    _, carrier, basis = pipeline.spread(learned, areas, loads, uses, at, share, Wanted(weights))
     return annual(uses, weights), np.concatenate([carrier, basis[:, None]], axis=1)
 
 

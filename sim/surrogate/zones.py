@@ -211,8 +211,9 @@ def day_profiles(table: Table) -> Array:
 
     Lighting and equipment hold the design's use fraction and standby share.
     """
-    hours = table.keys(("workday_start_h", "workday_end_h"))
-    days = np.stack([[_day(*row, False), _day(*row, True)] for row in hours.tolist()]).transpose(0, 2, 1, 3).copy()
+    hours, place = np.unique(table.keys(("workday_start_h", "workday_end_h")), axis=0, return_inverse=True)
+    known = np.stack([[_day(*row, False), _day(*row, True)] for row in hours.tolist()]).transpose(0, 2, 1, 3)
+    days = known[place.reshape(-1)]
     days[:, 1] *= table["lighting_use_fraction"][:, None, None]
     standby = table["equipment_standby_fraction"][:, None, None]
     days[:, 2] = standby + (1.0 - standby) * days[:, 2]

@@ -1,8 +1,10 @@
 """numba's cache on disk: ten processes that start at once on an empty cache all get the right answer."""
 
+import hashlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,7 +33,7 @@ def test_ten_processes_at_once_on_an_empty_cache(tmp_path):
     # every kernel left exactly one index and one code file: one signature each, nothing half-written
     indices = [path for path in folder.rglob("*.nbi")]
     codes = [path for path in folder.rglob("*.nbc")]
-    assert len(indices) == len(codes) == 5
+    assert len(indices) == len(codes) == 6
     assert [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".nbi", ".nbc")] == []
     (again, error) = start().communicate(timeout=300)
     assert again == answers[0][0]
@@ -46,3 +48,11 @@ def test_one_thread_inside_a_worker_process():
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=300,
                           check=True)
     assert done.stdout.strip() == "1"
+
+
+def test_the_kernel_of_plants_knows_of_changes_in_its_machines():
+    """numba's cache looks at the kernel's own file: the digest there makes it new when the machines change."""
+    from sim.surrogate import kernels_machines, kernels_plant
+
+    source = Path(kernels_machines.__file__).read_bytes()
+    assert hashlib.sha256(source).hexdigest()[:12] == kernels_plant.MACHINES

@@ -6,10 +6,12 @@ import pytest
 from sim.models.systems import curve_data, system_data
 from sim.surrogate import emulator, plant
 from sim.surrogate.emulator import USES
-from sim.surrogate.known import by_month, known_power
+from sim.surrogate.known import by_month, known_days, known_months
+from sim.surrogate.zones import day_types
 from vocabulary import SOURCE_SYSTEMS
 
 HOURS = 8760
+DAYS_TO = (31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
 
 
 def sizes(count, cooling=300.0, heating=250.0, pumps=20.0, tower=4.0):
@@ -28,9 +30,8 @@ def heat():
 
 
 def run(table, demand, climate, **given):
-    count = table.size
-    repeated = np.repeat(demand, count, axis=0)
-    return plant.energy(table, repeated, np.ones((count, 24)), sizes(count, **given), climate)
+    return plant.energy(table, demand, np.zeros(table.size, dtype=np.int64), np.ones((table.size, 24)),
+                        sizes(table.size, **given), climate, hourly=True)
 
 
 def polynomial(name, x, y=0.0):
@@ -45,31 +46,30 @@ def polynomial(name, x, y=0.0):
 
 def test_air_source_heat_pump_by_hand(table_of, climate, heat):
     table = table_of({"source_system": "air_source_heat_pump", "cooling_cop": 3.1, "heating_cop": 3.0})
-    use = run(table, heat, climate, pumps=0.0)[0]
-    hour = 4700
-    outdoor = climate.sky[0, hour]
-    load = float(heat[0, 0, hour] + heat[0, 2, hour]) / 1000
-    # at zero pump power the load side of the cooling heat pump is read as the room side; leaving water otherwise
-    water = run(table, heat, climate, pumps=1e-9)[0]
-    can = 300.0 * polynomial("air_cooling_capacity", 7.0, outdoor) / polynomial("air_cooling_capacity", 7.0, 35.0)
-    eir = polynomial("air_cooling_eir", 7.0, outdoor) / polynomial("air_cooling_eir", 7.0, 35.0)
-    part = polynomial("heat_pump_eir_plr", max(min(load / can, 1), 0.1)) / polynomial("heat_pump_eir_plr", 1.0)
-    assert water[USES.index("cooling"), hour] == pytest.approx(min(load, can) * eir * part / 3.1, rel=1e-4)
-    hour, load = 500, float(heat[0, 1, 500]) / 1000
-    outdoor = climate.sky[0, hour]
-    can = 250.0 * polynomial("air_heating_capacity", 45.0, outdoor) / polynomial("air_heating_capacity", 45.0, 7.0)
-    eir = polynomial("air_heating_eir", 45.0, outdoor) / polynomial("air_heating_eir", 45.0, 7.0)
-    part = polynomial("heat_pump_eir_plr", max(min(load / can, 1), 0.1)) / polynomial("heat_pump_eir_plr", 1.0)
-    assert use[USES.index("heating"), hour] == pytest.approx(min(load, can) * eir * part / 3.0, rel=1e-4)
+    # a pump of no power worth naming: at none at all the load side is read as the room side
+    use = run(table, heat, climate, pumps=1e-9).use[0]
+    for side, load_c, source_c, capacity, cop, load in (
+        ("cooling", 7.0, 35.0, 300.0, 3.1, heat[0, 0] + heat[0, 2]), ("heating", 45.0, 7.0, 250.0, 3.0, heat[0, 1]),
+    ):
+        on = load > 0
+        outdoor, wanted = climate.sky[0, on], load[on].astype(float) / 1000
+        curves = [f"air_{side}_{what}" for what in ("capacity", "eir")]
+        can, eir = (polynomial(curve, load_c, outdoor) / polynomial(curve, load_c, source_c) for curve in curves)
+        can *= capacity
+        part = polynomial("heat_pump_eir_plr", np.clip(wanted / can, 0.1, 1.0)) / polynomial("heat_pump_eir_plr", 1.0)
+        hourly = np.zeros(HOURS)
+        hourly[on] = np.minimum(wanted, can) * eir * part / cop
+        np.testing.assert_allclose(use[USES.index(side)], by_month(hourly), rtol=1e-6)
 
 
 def test_boiler_by_hand(table_of, climate, heat):
     table = table_of({"boiler_type": "atmospheric", "boiler_efficiency": 0.8})
-    use = run(table, heat, climate, pumps=0.0)[0]
-    load = heat[0, 1, 100:900].astype(float) / 1000
+    found = run(table, heat, climate, pumps=0.0)
+    load = heat[0, 1].astype(float) / 1000
     curve = polynomial("atmospheric_boiler", np.minimum(load / 250.0, 1.0))
     expected = load / (0.8 * curve / system_data().boilers["atmospheric"].rating_value)
-    np.testing.assert_allclose(use[USES.index("heating_gas"), 100:900], expected, rtol=1e-4)
+    np.testing.assert_allclose(found.gas[0], expected, rtol=1e-6)
+    np.testing.assert_allclose(found.use[0, USES.index("heating_gas")], by_month(expected), rtol=1e-9)
 
 
 @pytest.mark.parametrize("system", SOURCE_SYSTEMS)
@@ -77,36 +77,67 @@ def test_every_system_is_off_without_load_and_better_machines_use_less(table_of,
     table = table_of({"source_system": system, "cooling_cop": 3.0 if system != "absorption" else 1.0},
                      {"source_system": system, "cooling_cop": 3.6 if system != "absorption" else 1.2,
                       "heating_cop": 3.8, "boiler_efficiency": 0.95})
-    use = run(table, heat, climate)
-    assert np.isfinite(use).all()
-    assert (use >= 0).all()
+    found = run(table, heat, climate)
+    assert np.isfinite(found.use).all()
+    assert (found.use >= 0).all()
     idle = np.ones(HOURS, dtype=bool)
     idle[4000:5000] = idle[100:900] = False
-    assert (use[:, :, idle] == 0).all()
-    total = by_month(use).sum((1, 2))
+    assert (found.electricity[:, idle] == 0).all()
+    assert (found.gas[:, idle] == 0).all()
+    total = found.use.sum((1, 2))
     assert total[1] < 0.95 * total[0]
-    gas = use[0, [USES.index("cooling_gas"), USES.index("heating_gas")]].sum(axis=1) > 0
+    gas = found.use[0, [USES.index("cooling_gas"), USES.index("heating_gas")]].sum(axis=1) > 0
     assert tuple(gas) == {"absorption": (True, True), "chiller_boiler": (False, True),
                           "high_efficiency_plant": (False, True)}.get(system, (False, False))
+
+
+@pytest.mark.parametrize("system", SOURCE_SYSTEMS)
+def test_what_is_asked_of_the_hours_is_what_the_hours_say(table_of, climate, heat, system):
+    table = table_of({"source_system": system, "cooling_cop": 1.1 if system == "absorption" else 4.0})
+    rng = np.random.default_rng(3)
+    price, sun = rng.uniform(0.3, 1.4, HOURS), np.maximum(np.sin(np.arange(HOURS) * 2 * np.pi / 24), 0.0)
+    size = np.array([0.0, 40.0, 300.0])
+    share = rng.uniform(-0.02, 0.02, (1, 7, 12))
+    found = plant.energy(
+        table, heat, np.zeros(1, dtype=np.int64), np.ones((1, 24)), sizes(1), climate, hourly=True,
+        correction=plant.Correction(share, np.array([1.0])), known=rng.uniform(1.0, 20.0, (1, 6, 24)),
+        asked=plant.HourWeights(price[None, :], sun, size, pv_peaks=True),
+    )
+    power = found.electricity[0].astype(float)
+    used = np.minimum(power, size[:, None] * sun)
+    month = np.repeat(np.arange(12), np.diff([0, *DAYS_TO]) * 24)
+    np.testing.assert_allclose(found.weighted[0, 0], power @ price, rtol=1e-6)
+    np.testing.assert_allclose(found.pv_used[0], [used.sum(1), used @ price], rtol=1e-6)
+    np.testing.assert_allclose(found.peaks[0], [power[month == m].max() for m in range(12)], rtol=1e-6)
+    left = power - used
+    np.testing.assert_allclose(found.pv_peak[0], [sum(row[month == m].max() for m in range(12)) for row in left],
+                               rtol=1e-6)
+    model = found.model[0]
+    expected = np.where(model > 0, np.maximum(model + share[0] * model.sum(1, keepdims=True), 0.1 * model), 0.0)
+    np.testing.assert_allclose(found.use[0], np.where(model.sum(1, keepdims=True) > 1.0, expected, model), rtol=1e-9)
+    gas = [USES.index("cooling_gas"), USES.index("heating_gas")]
+    np.testing.assert_allclose(by_month(found.gas[0].astype(float)), found.use[0, gas].sum(0), rtol=1e-6, atol=1e-6)
 
 
 def test_factor_of_a_month_moves_only_that_month(table_of, climate, heat):
     table = table_of({})
     factor = np.ones((1, 24))
     factor[0, 6] = 0.8
-    changed = by_month(plant.energy(table, heat, factor, sizes(1), climate))
-    plain = by_month(run(table, heat, climate))
+    changed = plant.energy(table, heat, np.zeros(1, dtype=np.int64), factor, sizes(1), climate).use
+    plain = run(table, heat, climate).use
     other = np.arange(12) != 6
     np.testing.assert_array_equal(changed[:, :, other], plain[:, :, other])
     assert changed[0, 0, 6] < plain[0, 0, 6]
 
 
 def test_pumps_of_constant_flow_run_at_full_power(table_of, climate, heat):
-    use = run(table_of({"source_system": "air_source_heat_pump"}), heat, climate)[0]
-    running = use[USES.index("pumps"), 4000:5000]
-    assert np.ptp(running) < 1e-5
-    varied = run(table_of({"source_system": "air_source_heat_pump", "variable_flow": True}), heat, climate)[0]
-    assert varied[USES.index("pumps")].sum() < use[USES.index("pumps")].sum()
+    system = {"source_system": "air_source_heat_pump"}
+    found = run(table_of(system, {**system, "variable_flow": True}), heat, climate)
+    constant, varied = found.use[:, USES.index("pumps")]
+    hours = by_month((heat[0, 0] > 0) * 1.0)[5]
+    per_hour = constant[5] / hours
+    assert constant[6] == pytest.approx(per_hour * by_month((heat[0, 0] > 0) * 1.0)[6])
+    assert varied.sum() < constant.sum()
 
 
 def test_nominal_pump_power(table_of):
@@ -118,7 +149,9 @@ def test_nominal_pump_power(table_of):
 
 def test_lights_and_plugs_of_the_year(table_of, climate):
     table = table_of({"lighting_use_fraction": 0.8, "equipment_standby_fraction": 0.2})
-    power = known_power(table, climate.workdays)[0]
+    days = known_days(table)
+    power = days[0][:, day_types(climate.workdays)].reshape(4, HOURS)
+    np.testing.assert_allclose(known_months(days, day_types(climate.workdays))[0], by_month(power))
     workdays = int(climate.workdays.sum())
     # hour 11 of a working day: 95 % of lights and of what the standby leaves
     assert power[0].max() == pytest.approx(6000 * 10 * 0.8 * 0.95 / 1000)

@@ -11,7 +11,7 @@ from sim.case import design_table
 from sim.surrogate import Surrogate, files, pipeline
 from sim.surrogate.coefficients import start_values
 from sim.surrogate.inputs import read_table
-from sim.surrogate.pipeline import Learned
+from sim.surrogate.pipeline import Learned, Wanted
 from sim.surrogate.sampling import training_designs
 from vocabulary import InputError
 
@@ -24,7 +24,7 @@ def imitate(designs: xr.Dataset, climate) -> xr.Dataset:
     table = read_table(designs)
     learned = Learned({**start_values(), **TRUTH}, {}, {}, {}, None, np.ones(3))
     weights = np.ones(2)
-    answer = pipeline.predict(table, climate, learned, weights=weights, hourly=True, errors=False)
+    answer = pipeline.predict(table, climate, learned, Wanted(weights, errors="none", hourly=True))
     said = files.labelled(designs, table, answer, weights, {}, False)
     tilt = xr.DataArray(1.0 + 0.06 * np.tanh(table["aspect_ratio"] - 2.0), dims="case")
     share = said["energy_use"].copy()
