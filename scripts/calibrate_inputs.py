@@ -96,7 +96,7 @@ def corner_designs(context: Context) -> xr.Dataset:
     A field belongs to one measure of a package at most (but for the source's), so the smallest package with each
     measure reaches what all packages reach.
     """
-    pairs = [(name, package) for name, packages in context.packages.items() for package in smallest(packages)]
+    pairs = [(name, package) for name, packages in context.predicted_packages.items() for package in smallest(packages)]
     cases = []
     for end in ("low", "high"):
         moved = [_at_end(building, end) for building in context.buildings]

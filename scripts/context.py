@@ -10,7 +10,15 @@ from pathlib import Path
 import xarray as xr
 
 import weather
-from buildings import Building, Catalogue, Package, enumerate_packages, load_catalogue, read_registry
+from buildings import (
+    Building,
+    Catalogue,
+    Package,
+    enumerate_packages,
+    load_catalogue,
+    offered_measures,
+    read_registry,
+)
 from scripts.outcome import Outcome
 from scripts.study import Study
 from scripts.workspace import Workspace, digest, file_digest
@@ -82,6 +90,26 @@ class Context:
         """Return the packages offered to each building."""
         measures = self.study.packages.measures
         return {b.building_id: enumerate_packages(b, self.catalogue, measures) for b in self.buildings}
+
+    @cached_property
+    def direct(self) -> Mapping[str, str]:
+        """Return the buildings that no surrogate speaks for, each with the reason: they are simulated directly."""
+        from sim import Surrogate
+        from sim.plan import reason_for_direct
+
+        named = self.study.surrogate.file
+        surrogate = Surrogate.load(named) if named else None
+        measures = self.study.packages.measures
+        reasons = {}
+        for b in self.buildings:
+            alone = [Package((measure.id,)) for measure in offered_measures(b, self.catalogue, measures)]
+            reasons[b.building_id] = reason_for_direct(b, alone, self.catalogue, surrogate)
+        return {name: reason for name, reason in reasons.items() if reason}
+
+    @cached_property
+    def predicted_packages(self) -> Mapping[str, tuple[Package, ...]]:
+        """Return the packages of the buildings that the surrogate speaks for."""
+        return {name: packages for name, packages in self.packages.items() if name not in self.direct}
 
     @cached_property
     def weather(self) -> xr.Dataset:

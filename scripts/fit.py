@@ -34,8 +34,8 @@ def offered_designs(context: Context, pairs: Pairs, buildings: Sequence[Building
 
 
 def all_pairs(context: Context) -> list[tuple[str, Package]]:
-    """Return every allowed package of every building, `none` too."""
-    return [(name, package) for name, packages in context.packages.items() for package in packages]
+    """Return every allowed package of every building that the surrogate speaks for, `none` too."""
+    return [(name, package) for name, packages in context.predicted_packages.items() for package in packages]
 
 
 def learnt_from(context: Context, found: xr.Dataset) -> xr.Dataset:
@@ -50,7 +50,9 @@ def learnt_from(context: Context, found: xr.Dataset) -> xr.Dataset:
 
 
 def fitted(context: Context, found: xr.Dataset) -> Surrogate:
-    """Fit a surrogate that covers all that the study may ask for."""
+    """Fit a surrogate that covers all that the study may ask for, on the buildings that it speaks for."""
+    others = np.isin(found["building_id"].values.astype(str), list(context.direct))
+    found = found.isel(case=np.flatnonzero(~others))
     pairs = all_pairs(context)
     covers = [offered_designs(context, pairs)]
     if calibrate_inputs.wanted(context):

@@ -52,7 +52,7 @@ def planned_cases(context: Context) -> list[Case]:
     """Return baselines, training cases and held-out cases of the study, in this order."""
     block, name = context.study.simulation, context.weather_id
     pairs = draw_pairs(
-        context.packages, context.catalogue, block.training_runs + block.holdout_runs, context.study.seed
+        context.predicted_packages, context.catalogue, block.training_runs + block.holdout_runs, context.study.seed
     )
     # The held-out cases come first in the sequence: more training runs later leave them as they are.
     held, training = pairs[: block.holdout_runs], pairs[block.holdout_runs :]

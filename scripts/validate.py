@@ -23,7 +23,7 @@ def fresh_cases(context: Context, count: int, seed: int) -> list[Case]:
     taken = frozenset(
         (case.building_id, case.package_id) for case in simulate.planned_cases(context) if case.role == "training"
     )
-    pairs = draw_pairs(context.packages, context.catalogue, count, seed, taken=taken)
+    pairs = draw_pairs(context.predicted_packages, context.catalogue, count, seed, taken=taken)
     used = {building for building, _ in pairs}
     buildings = [b for b in context.buildings if b.building_id in used]
     return [

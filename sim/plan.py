@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import qmc
 
 from buildings import Building, Catalogue, Package, apply_package
-from sim.case import Case, Role
+from sim.case import Case, Role, design_table
+from sim.surrogate.inputs import outside_range, read_table
 from vocabulary import NO_PACKAGE
+
+if TYPE_CHECKING:
+    from sim.surrogate import Surrogate
 
 Pair = tuple[str, Package]
 Offers = Mapping[str, Sequence[Package]]
@@ -128,6 +133,8 @@ def draw_pairs(
     for pair in taken:
         open_pairs.pop(pair, None)
     count = min(count, len(open_pairs))
+    if count <= 0:
+        return []
     drawn: dict[tuple[str, str], Pair] = {}
     for tries, (name, package) in enumerate(_sequence(offers, catalogue, seed)):
         if len(drawn) == count or tries > 1000 * (count + 1):
@@ -139,3 +146,41 @@ def draw_pairs(
         if len(drawn) < count:
             drawn.setdefault(key, rest)
     return list(drawn.values())
+
+
+def reason_for_direct(
+    building: Building, alone: Sequence[Package], catalogue: Catalogue, surrogate: Surrogate | None
+) -> str:
+    """Return why no surrogate speaks for a building, so that it is simulated directly; empty where one does.
+
+    Parameters
+    ----------
+    building : Building
+        The building.
+    alone : sequence of Package
+        Each measure that it is offered, alone.
+    catalogue : Catalogue
+        The measures.
+    surrogate : Surrogate, optional
+        A surrogate fitted elsewhere; None where the study fits its own, whose runs hold every building's baseline.
+
+    Returns
+    -------
+    str
+        Its own model, a source system that was not trained, or the first field outside the trained range.
+
+    Examples
+    --------
+    A building with `model` given: `"has a model of its own"`.
+    """
+    if building.model is not None:
+        return "has a model of its own"
+    if surrogate is None:
+        return ""
+    designs = [building.design, *(apply_package(building.design, package, catalogue) for package in alone)]
+    faults = outside_range(read_table(design_table(designs)), surrogate.ranges, 0.0)
+    if faults:
+        fault = faults[0]
+        return f"{fault.place.split(',')[0]} is {fault.found}, the surrogate was trained on {fault.expected}"
+    strange = sorted({design.source_system for design in designs} - set(surrogate.systems))
+    return f"the surrogate was not trained on {strange[0]}" if strange else ""
