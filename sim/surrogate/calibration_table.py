@@ -16,7 +16,7 @@ from sim.surrogate.calibration import Fitted
 from sim.surrogate.calibration_gate import Agreement, agreement, gate_faults, next_parameter, worst_season
 from sim.surrogate.calibration_priors import calibration_data
 from sim.surrogate.inputs import numbers
-from vocabulary import CARRIERS, MONTHS
+from vocabulary import CARRIERS, MONTHS, attributes
 
 Array = NDArray[np.float64]
 HANDLED = ("missing", "joined_estimates", "merged", "doubled", "left_out")
@@ -139,8 +139,10 @@ def calibration_table(
     whole = [*names, *untouched]
     table = xr.Dataset({**_parameters(fitted), **_agreements(fitted, confirmations), **_months(fitted),
                         **_confirmed(fitted, confirmations)},
-                       coords={"building": names, "carrier": list(CARRIERS), "month": list(MONTHS)})
+                       coords={"building": names})
     table = table.reindex(building=whole)
+    labels = {"building": whole, "carrier": list(CARRIERS), "month": list(MONTHS)}
+    table = table.assign_coords({name: (name, values, attributes(name)) for name, values in labels.items()})
     return table.assign(_words(fitted, verdicts, untouched)).assign_attrs(
         gate_nmbe=calibration_data().gate.nmbe.value, gate_cv_rmse=calibration_data().gate.cv_rmse.value,
         interval=calibration_data().interval.value,
