@@ -40,7 +40,7 @@ def all_pairs(context: Context) -> list[tuple[str, Package]]:
 
 def learnt_from(context: Context, found: xr.Dataset) -> xr.Dataset:
     """Return the runs that a fit may see, and tell how many were left out."""
-    barred = context.study.simulation.barred_findings
+    barred = context.study.surrogate.barred_findings
     out = barred_from_fitting(found, barred)
     failed = int((found["status"].values.astype(str) != "ok").sum())
     if out.any():

@@ -83,14 +83,14 @@ class SimulationBlock(Block):
     timeout_s: float = Field(600, gt=0)
     settings: Annotated[ModelSettings, BeforeValidator(_over_defaults)] = Field(default_factory=default_settings)
     direct_runs: int = Field(24, ge=1)
-    barred_findings: tuple[Finding, ...] = ("severe", "implausible")
     cluster: ClusterSettings = ClusterSettings()
 
 
 class SurrogateBlock(Block):
-    """A fitted surrogate to use instead of training one."""
+    """A fitted surrogate to use instead of training one, and which findings bar a run from training."""
 
     file: Path | None = None
+    barred_findings: tuple[Finding, ...] = ("severe", "implausible")
 
 
 class ScenarioBlock(BaseModel):
