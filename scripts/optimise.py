@@ -19,7 +19,7 @@ from optimiser.forecast import forecast
 from optimiser.prices import scenario_prices, without_pairs
 from optimiser.scenario import named_scenarios
 from optimiser.validation import basis_weights
-from scripts import calibrate, fit, simulate
+from scripts import calibrate, direct, fit, simulate
 from scripts.context import Context
 from scripts.provenance import write
 from scripts.simulate import check as check  # the same inputs
@@ -49,22 +49,34 @@ def cube_of(
 ) -> xr.Dataset:
     """Return the cube of all allowed packages: runs where there are any, predictions elsewhere.
 
+    Of a building that is simulated directly the cube holds what was run, and nothing else.
+
     `doubt_kwh` holds what the bills leave unknown of each saving; buildings are at their posterior mean.
     """
     asked = question(context)
     buildings = calibrate.final_buildings(context)
 
     def predict(building: Building, grid: PackageGrid, sizes_kw: Array) -> Forecast:
+        if building.building_id in context.direct:
+            return direct.to_be_filled(len(grid), len(sizes_kw))
         return forecast(surrogate, building, grid, sizes_kw, asked)
 
     def offers(building: Building) -> PackageGrid:
-        return package_grid(building, context.catalogue, context.study.packages.measures)
+        grid = package_grid(building, context.catalogue, context.study.packages.measures)
+        return direct.finished(building, grid, runs) if building.building_id in context.direct else grid
 
     # what the bills leave unknown is added afterwards: then no package may be left out before
     doubted = any(std > 0 for packages in doubt_kwh.values() for std in packages.values())
     scenarios = None if doubted else list(scenario_rules(context).values())
     cube = assemble_cube(buildings, offers, runs, predict, asked, scenarios=scenarios)
-    return with_works(context, with_building_doubt(cube, doubt_kwh, calibrate.baselines(context)))
+    cube = with_works(context, with_building_doubt(cube, doubt_kwh, calibrate.baselines(context)))
+    return direct.with_route(context, cube)
+
+
+def all_runs(context: Context, found: xr.Dataset) -> xr.Dataset:
+    """Return the finished runs, calibrated baselines and runs of direct buildings included, with hourly profiles."""
+    runs = calibrate.with_baselines(context, simulate.with_profiles(context, found))
+    return direct.with_runs(context, runs, question(context))
 
 
 def building_doubt_kwh(cube: xr.Dataset) -> dict[str, dict[str, float]]:
@@ -154,7 +166,7 @@ def write_portfolio(
 def stage(context: Context) -> None:
     """Assemble the cube, choose, and write `portfolio.nc`."""
     found = simulate.simulations(context)
-    runs = calibrate.with_baselines(context, simulate.with_profiles(context, found))
+    runs = all_runs(context, found)
     surrogate = fit.surrogate(context)
     doubt = calibrate.saving_std_kwh(context, surrogate, basis_weights(question(context).basis))
     cube = cube_of(context, runs, surrogate, doubt)

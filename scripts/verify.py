@@ -82,7 +82,7 @@ def stage(context: Context) -> None:
     """Verify `portfolio.nc` and write it again with the group `verification`."""
     portfolio, cube = optimise.portfolio(context)
     found = simulate.simulations(context)
-    proof = Proof(context, calibrate.with_baselines(context, simulate.with_profiles(context, found)))
+    proof = Proof(context, optimise.all_runs(context, found))
     verified = verify_rounds(
         portfolio, cube=cube, rules=optimise.scenario_rules(context), simulate=proof.simulate, update=proof.update
     )

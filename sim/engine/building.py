@@ -107,7 +107,10 @@ def _read(folder: Path, case: Case, workshop: Workshop, sizes: KeptSizes | None)
     from sim import models
 
     reading = read_run(folder, models.occupied_hours(case.design, workshop.site.calendar))
-    found = models.quantities(case.design, _eio(folder), sizes)
+    if case.model_path is None:
+        found = models.quantities(case.design, _eio(folder), sizes)
+    else:
+        found = models.foreign_quantities(case.design, _eio(folder))
     quantities = {name: float(value) for name, value in found.items()}
     return replace(reading, results={**reading.results, "quantities": quantities})
 
