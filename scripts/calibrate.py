@@ -38,7 +38,7 @@ def fitted_buildings(context: Context, surrogate: Surrogate) -> tuple[list[Fitte
     """Return the calibrated buildings, and why others are not."""
     weathers, found, untouched = weathers_of(context, surrogate), [], {}
     for building in context.buildings:
-        reason = reason_against(building, surrogate.systems)
+        reason = context.direct.get(building.building_id) or reason_against(building, surrogate.systems)
         if not reason:
             try:
                 found.append(tune(building, bills_of(building), weathers, seed=context.study.seed))

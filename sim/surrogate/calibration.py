@@ -9,7 +9,7 @@ posterior; its mean and some of its draws are predicted by the surrogate itself.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -180,11 +180,11 @@ def calibrate(building: Building, bills: Bills, weathers: Weathers, *, seed: int
     --------
     `calibrate(building, bills, Weathers(surrogate, {})).mean` holds one number for each of `prior.names`.
     """
-    return _Calibration(building, bills, weathers, calibration_data(), seed).fitted()
+    return Calibration(building, bills, weathers, calibration_data(), seed).fitted()
 
 
 @dataclass(frozen=True)
-class _Calibration:
+class Calibration:
     """One building on the way from bills to posterior."""
 
     building: Building
@@ -195,10 +195,12 @@ class _Calibration:
 
     @cached_property
     def prior(self) -> Prior:
+        """Tuned parameters within the surrogate's ranges."""
         return within(prior_of(self.building), self.weathers.surrogate.ranges)
 
     @cached_property
     def points(self) -> Array:
+        """Points of the response (point, parameter) on the scale -1 to 1."""
         return design_points(len(self.prior.names), self.data.response_points, self.seed)
 
     @cached_property
@@ -211,6 +213,7 @@ class _Calibration:
 
     @cached_property
     def responses(self) -> dict[str, Response]:
+        """Response of each carrier's months."""
         return {name: fit_response(self.points, self.predicted[CARRIERS.index(name), 1:]) for name in self.carriers}
 
     @cached_property
@@ -227,6 +230,7 @@ class _Calibration:
 
     @cached_property
     def periods(self) -> dict[str, Periods]:
+        """Which months make each reading, by carrier."""
         found = {}
         for name in self.carriers:
             i = CARRIERS.index(name)
@@ -237,6 +241,7 @@ class _Calibration:
 
     @cached_property
     def readings(self) -> dict[str, Readings]:
+        """Bills as readings, by carrier."""
         return {name: self._readings(name) for name in self.carriers}
 
     def _readings(self, name: str) -> Readings:
@@ -300,11 +305,16 @@ class _Calibration:
         share = np.tile(DAYS_OF_MODEL / 365.0, self.predicted.shape[2] // 12)
         return people * GAS_LHV_MJ_PER_M3 / 3.6 * share, self.data.canteen_gas_m3_per_person_year.high
 
-    def _posterior(self) -> Sample:
-        likelihoods, size = self._likelihoods(), len(self.prior.names)
-        with_gas = "natural_gas" in self.carriers
+    @property
+    def unknowns(self) -> int:
+        """Numbers that the posterior is over: the parameters, and canteen gas where gas is billed."""
+        return len(self.prior.names) + ("natural_gas" in self.carriers)
 
-        def log_likelihood(normal: Array) -> Array:
+    def log_likelihood(self) -> Callable[[Array], Array]:
+        """Return the log-likelihood of standard normal numbers (draw, unknown)."""
+        likelihoods, size = self._likelihoods(), len(self.prior.names)
+
+        def found(normal: Array) -> Array:
             scaled = 2.0 * norm.cdf(normal) - 1.0
             total = np.zeros(len(normal))
             for name, likelihood in likelihoods.items():
@@ -315,12 +325,12 @@ class _Calibration:
                 total += likelihood(months)
             return total
 
-        return sample_posterior(log_likelihood, size + with_gas, np.random.default_rng(self.seed))
+        return found
 
     def fitted(self) -> Fitted:
         """Return the posterior, with the surrogate's own answer at its mean."""
         size, data = len(self.prior.names), self.data
-        sample = self._posterior()
+        sample = sample_posterior(self.log_likelihood(), self.unknowns, np.random.default_rng(self.seed))
         values = self.prior.values(sample.points[:, :size])
         canteen, base_gas = float("nan"), np.zeros(self.predicted.shape[2])
         if "natural_gas" in self.carriers:
