@@ -180,3 +180,14 @@ def test_a_folder_that_cannot_be_written(study, tmp_path):
     (tmp_path / "out").write_text("a file stands in the way")
     answer = told(study, tmp_path)
     assert (answer["exit_code"], places(answer)) == (2, ["--out"])
+
+
+def test_works_of_an_unknown_compound_get_the_nearest_spelling(study, tmp_path):
+    works = {"what": "wiring", "cny_per_m2": 30, "source": "offer", "confidence": "C"}
+    study["buildings"]["obligatory_works"] = {"JSC2": works}
+    refused(study, tmp_path, "buildings.obligatory_works.JSC2", "JSC1")
+
+
+def test_a_lane_for_a_contract_must_be_among_the_lanes(study, tmp_path):
+    study["optimiser"]["rules"]["contract_lane"] = {"JSC1": "trusteeship"}
+    refused(study, tmp_path, "optimiser.scenarios.0.")

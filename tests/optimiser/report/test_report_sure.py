@@ -8,6 +8,7 @@ from optimiser.report import Material, Published, validity
 from optimiser.report.beside import beside_rows, beside_table, comparable_lines
 from optimiser.report.flows import contract_table, statement_table
 from optimiser.report.page import illustrative_words
+from optimiser.summary import summary_lines
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,16 @@ def test_illustrative_counts_are_told_in_both_languages():
     assert english == "12 of 115 buildings are illustrative, not real; costs"
     assert other == "115 栋建筑中 12 栋为示例，并非真实建筑；costs"
     assert illustrative_words([]) is None
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "of the simulated baseline"), ("zh", "相对模拟基准")])
+def test_the_summary_speaks_the_language_asked_for(made, language, said):
+    lines = summary_lines(made.portfolio, made.inputs, language)
+    total = float(made.portfolio["energy_saving"].isel(scenario=-1).sum())
+    assert said in lines[0]
+    assert len(lines) == 1 + len(made.scenarios)
+    assert f"{total / 1e3:,.0f} MWh" in lines[-1]
+    assert ("万元" in lines[-1]) == (language == "zh")
 
 
 def test_without_prices_the_table_is_empty(material):
