@@ -20,6 +20,8 @@ _FLAG_VALUES = np.array([0, 1], dtype=np.int8)
 _CHUNK_BYTES = 1_000_000
 ROWS_PER_CHUNK = 512
 """Rows gathered before they are written, and rows of one compressed piece of the file: each is written once, whole."""
+_LONG_TEXTS = {*LABELS, "failure_message", "severe_message"}
+_SHORT_TEXT = 64
 
 
 class Sink(Protocol):
@@ -119,7 +121,7 @@ class FileSink:
         return xr.open_dataset(self.path, decode_times=False, cache=False, engine="netcdf4")
 
     def _write(self, name: str, variable: xr.Variable, where: slice) -> None:
-        values, dims = self._encoded(variable)
+        values, dims = self._encoded(name, variable)
         if name not in self._file.variables:
             self._create(name, variable, values, dims)
         if variable.dims[:1] == ("case",):
@@ -127,7 +129,7 @@ class FileSink:
         else:
             self._file[name][...] = values
 
-    def _encoded(self, variable: xr.Variable) -> tuple[np.ndarray[Any, Any], tuple[str, ...]]:
+    def _encoded(self, name: str, variable: xr.Variable) -> tuple[np.ndarray[Any, Any], tuple[str, ...]]:
         dims = tuple(map(str, variable.dims))
         for dim, size in zip(dims, variable.shape, strict=True):
             if dim not in self._file.dimensions:
@@ -136,7 +138,7 @@ class FileSink:
             return variable.values.astype(np.int8), dims
         if variable.dtype.kind != "U":
             return variable.values, dims
-        width = LONGEST_TEXT
+        width = LONGEST_TEXT if name in _LONG_TEXTS else _SHORT_TEXT
         if f"text_{width}" not in self._file.dimensions:
             self._file.createDimension(f"text_{width}", width)
         coded = [_cut(str(item), width) for item in variable.values.ravel()]
@@ -151,6 +153,7 @@ class FileSink:
         fill = np.nan if values.dtype.kind == "f" and name not in dims else None
         made = self._file.createVariable(name, values.dtype, dims, compression="zlib", complevel=4, shuffle=True,
                                          chunksizes=chunks, fill_value=fill)
+        made.set_var_chunk_cache(size=chunks[0] * row_bytes, preemption=1.0)  # what is written is not read again
         made.set_auto_maskandscale(False)
         made.set_auto_chartostring(False)
         made.setncatts(variable.attrs)
