@@ -23,8 +23,9 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = next(iter(LINES))
 JOBS = [(name, system, package) for name, line in LINES.items() for system in line.systems for package in PACKAGES]
 LIMITS = {"electricity": 0.005, "gas": 0.015, "worst saving": 0.01}
-LARGEST_TIME_SHARE = 0.6
-"""Half of the reference's time is the aim; what is over it is the noise of two runs side by side."""
+NOISE_OF_TIME = 0.1
+"""Two runs side by side differ by this share in processor time for no reason."""
+
 
 
 def table(runs: dict[tuple[str, str, str], Run]) -> list[dict[str, object]]:
@@ -84,8 +85,10 @@ def test_default_settings_hold_their_limits():
         writer = csv.DictWriter(stream, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    for each in rows:
-        if each["kind"] == "default":
-            assert all(abs(each[key]) <= limit for key, limit in LIMITS.items()), each
-            steps = settings_runs.default_settings().steps_of(each["system"])
-            assert steps == 6 or each["time share"] <= LARGEST_TIME_SHARE, each
+    outside = {each["settings"] for each in rows if any(abs(each[key]) > limit for key, limit in LIMITS.items())}
+    assert "default" not in outside, [each for each in rows if each["kind"] == "default"]
+    for name in LINES.keys() - outside:
+        systems = [system for system in LINES[name].systems if system not in settings_runs.FINER]
+        ours, theirs = (np.mean([each["time share"] for each in rows if each["settings"] == which
+                                 and each["system"] in systems]) for which in ("default", name))
+        assert not systems or ours <= theirs + NOISE_OF_TIME, f"{name} holds the limits in less time"

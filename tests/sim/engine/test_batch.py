@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from odd_engines import count_runs
 
 import sim
+from sim.engine import simulate as simulate_module
 from sim.engine.batch import Pace
 from sim.engine.store import Store
-from sim.engine.task import TASK_S
+from sim.engine.task import TASK_S, WorkerMismatchError
 
 COUNT = 300
 
@@ -63,3 +64,10 @@ def test_tasks_are_as_long_as_they_should_be_or_hold_one_case(size, seconds_per_
         pace.learn(done, done * seconds_per_case)
     assert 1 <= pace.cases_per_task <= 64
     assert pace.cases_per_task == 1 or pace.cases_per_task * seconds_per_case <= TASK_S
+
+
+def test_worker_with_other_sources_refuses(tmp_path, simulate, monkeypatch):
+    monkeypatch.setattr(simulate_module, "source_digest", lambda: "another checkout")
+    with pytest.raises(WorkerMismatchError, match="other sources"):
+        simulate(tmp_path / "store", cases(20))
+    assert count_runs(tmp_path / "store") == 0

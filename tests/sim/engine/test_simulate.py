@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import odd_engines
+import psutil
 import pytest
 import small_cases
 from odd_engines import count_runs
@@ -157,3 +158,11 @@ def test_model_of_somebody_else_runs(tmp_path, simulate, cases):
     found = simulate(tmp_path / "store", [cases[0].model_copy(update={"model_path": str(model)})])
     assert found["status"].values.tolist() == ["ok"], found["failure_message"].values
     assert float(found["energy_use"].sel(month=7).sum()) > 0
+
+
+def test_local_schedulers_and_workers_listen_on_loopback_only(scheduler):
+    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    heard = [socket.laddr.ip for process in family for socket in process.net_connections()
+             if socket.status == psutil.CONN_LISTEN]
+    assert heard
+    assert set(heard) == {"127.0.0.1"}
