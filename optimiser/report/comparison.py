@@ -12,7 +12,7 @@ import xarray as xr
 from markupsafe import Markup
 
 import netcdf
-from optimiser.report import figures, rows, sheets
+from optimiser.report import figures, flows, rows, sheets
 from optimiser.report.material import Material
 from optimiser.report.page import basis_words, illustrative_words, render, replace_file
 from optimiser.report.words import LANGUAGES, Language, measure_labels, number, percent
@@ -27,7 +27,7 @@ TOTALS = (
     ("fraction_touched", "percent", 0.01, 1), ("fraction_touched_without_pv", "percent", 0.01, 1),
     ("coal_saving", "tonnes_year", 1.0, 1), ("carbon_saving", "tonnes_year", 1.0, 0),
     ("annual_cost_saving", "wan_cny_year", 1e4, 1), ("net_present_value", "wan_cny", 1e4, 0),
-    ("payback", "years_unit", 1.0, 1), ("pv_capacity", "kilowatt", 1.0, 0),
+    ("public_money_saved", "wan_cny", 1e4, 0), ("payback", "years_unit", 1.0, 1), ("pv_capacity", "kilowatt", 1.0, 0),
 )  # fmt: skip
 
 
@@ -148,7 +148,9 @@ def comparison_context(sides: Sequence[Side]) -> dict[str, Any]:
 
 def _totals_of(side: Side) -> dict[str, object]:
     totals = rows.totals_table(side.material)
-    found = totals[totals["scenario"] == side.scenario].iloc[0]
+    found = totals[totals["scenario"] == side.scenario].iloc[0].copy()
+    contracts = flows.contract_table(side.material, side.scenario)
+    found["public_money_saved"] = contracts["public_money_saved"].sum(min_count=1)
     return {"portfolio": side.name, **{key: found[key] for key, *_ in TOTALS}, "energy_basis": side.material.basis_name}
 
 

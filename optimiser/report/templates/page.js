@@ -41,7 +41,9 @@
   /* plotly lies in the page compressed; the policy of the page lets only this one text run as its script */
   async function library() {
     const packed = document.getElementById("plotly");
-    const bytes = Uint8Array.from(atob(packed.textContent), (character) => character.charCodeAt(0));
+    const raw = atob(packed.textContent);
+    const bytes = new Uint8Array(raw.length);
+    for (let i = 0; i < raw.length; i += 1) bytes[i] = raw.charCodeAt(i);
     const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     const script = document.createElement("script");
     script.textContent = await new Response(plain).text();
