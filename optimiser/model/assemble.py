@@ -15,7 +15,7 @@ from optimiser.model.columns import Pairs, columns_of, pairs
 from optimiser.model.contracts import Further, by_lane_and_place, capital_rows, contract_rows
 from optimiser.model.dominance import kept_pairs
 from optimiser.model.floor import floor_rows
-from optimiser.model.instance import Columns, Flags, Floats, Instance, Ints, Row, Segments
+from optimiser.model.instance import Columns, Flags, Floats, Instance, Row, Segments
 from optimiser.model.kinds import by_kind, kind_rows
 from optimiser.model.subsidies import Subsidy, subsidy_rows, with_subsidies
 from optimiser.model.years import by_year, end_of_life_rows, year_decides
@@ -44,7 +44,7 @@ class Assembled:
 
 
 def assemble(
-    cube: Cube, rules: Rules, *, reduce: bool = True, places: Ints | None = None, only: Flags | None = None
+    cube: Cube, rules: Rules, *, reduce: bool = True, places: Flags | None = None, only: Flags | None = None
 ) -> Assembled:
     """Return the instance of one scenario.
 
@@ -55,8 +55,8 @@ def assemble(
         With a single budget.
     reduce : bool
         Drop dominated packages (equation 23); the optimum is the same either way.
-    places : ndarray of int, shape (building,), optional
-        The only contract that each building may join where the grouping is decided, -1 for none.
+    places : ndarray of bool, shape (building, contract), optional
+        The contracts that each building may join where the grouping is decided.
     only : ndarray of bool, shape (building, package), optional
         The packages that may be used, in place of `columns_per_building`.
     """
@@ -74,7 +74,7 @@ class _Form:
 
     reduce: bool = True
     by_kind: bool = False
-    places: Ints | None = None
+    places: Flags | None = None
     only: Flags | None = None
 
 
@@ -214,22 +214,25 @@ def values_of(instance: Instance, plan: Plan) -> Floats:
 
 
 def carried(instance: Instance, values: Floats, other: Instance) -> Floats:
-    """Return values of one instance as values of another that has the same columns and variables, and more.
+    """Return a plan of one instance as values of another that has its columns and variables, and others.
 
-    Columns are matched by building, package, lane, year and place; segments by their group's columns and width;
-    further variables by name.
+    Columns are matched by building, package, lane, year and place; segments by their group's first column and number;
+    further variables by name. What the other instance does not have is left out.
     """
     out = np.zeros(other.size)
     n, s, m, t = len(instance.columns), len(instance.segments), len(other.columns), len(other.segments)
-    place = {key: at for at, key in enumerate(_keys(other.columns))}
-    for at, key in enumerate(_keys(instance.columns)):
-        out[place[key]] = values[at]
-    of_segment = {key: at for at, key in enumerate(_segment_keys(other))}
-    for at, piece in enumerate(_segment_keys(instance)):
-        out[m + of_segment[piece]] = values[n + at]
-    named = {extra.name: m + t + at for at, extra in enumerate(other.extras)}
-    for at, extra in enumerate(instance.extras):
-        out[named[extra.name]] = values[n + s + at]
+    columns, pieces = _keys(instance.columns), _segment_keys(instance)
+    of_column = {key: at for at, key in enumerate(_keys(other.columns))}
+    of_piece = {key: m + at for at, key in enumerate(_segment_keys(other))}
+    of_name = {extra.name: m + t + at for at, extra in enumerate(other.extras)}
+    targets = [
+        *((at, of_column.get(columns[at])) for at in np.flatnonzero(values[:n])),
+        *((n + at, of_piece.get(pieces[at])) for at in np.flatnonzero(values[n : n + s])),
+        *((n + s + at, of_name.get(extra.name)) for at, extra in enumerate(instance.extras)),
+    ]
+    for at, target in targets:
+        if target is not None:
+            out[target] = values[at]
     return out
 
 

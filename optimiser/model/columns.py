@@ -71,7 +71,7 @@ def pairs(cube: Cube, rules: Rules) -> tuple[Pairs, Flags]:
     building, package, size, used = building[possible], package[possible], size[possible], used[possible]
     bends = np.maximum(size, smallest[possible, None])
     used_at = _interpolate(bends, size, used)
-    money = _pv_cost_saving(cube, rules, building, package, bends, used_at, size)
+    money = pv_cost_saving(cube, rules, building, package, bends, used_at, size)
     return Pairs(building, package, bends, used_at, money, offered), mandatory
 
 
@@ -163,7 +163,7 @@ def _interpolate(at: Floats, size: Floats, curve: Floats) -> Floats:
     return np.where(size >= start, curve, first[:, None])
 
 
-def _pv_cost_saving(
+def pv_cost_saving(
     cube: Cube, rules: Rules, building: Ints, package: Ints, bends: Floats, used: Floats, size: Floats
 ) -> Floats:
     """Return money saved per year by PV at each bend, from the cube or from flat prices."""

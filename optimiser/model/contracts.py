@@ -30,7 +30,7 @@ class Further:
 
 
 def by_lane_and_place(
-    columns: Columns, segments: Segments, cube: Cube, rules: Rules, places: Ints | None = None
+    columns: Columns, segments: Segments, cube: Cube, rules: Rules, places: Flags | None = None
 ) -> tuple[Columns, Segments]:
     """Return columns and segments once per lane and, when the grouping is decided, per place (equation 17).
 
@@ -38,8 +38,8 @@ def by_lane_and_place(
     ----------
     columns, segments, cube, rules
         One column for each building, package and year so far.
-    places : ndarray of int, shape (building,), optional
-        The only place that each building may use, -1 for none; without it any place that equation (17) allows.
+    places : ndarray of bool, shape (building, place), optional
+        The places that each building may use; without it any place that equation (17) allows.
     """
     lanes = [LANES.index(lane) for lane in rules.lanes]
     count = rules.maximum_contracts if rules.grouping == "decided" else 1
@@ -48,7 +48,7 @@ def by_lane_and_place(
     kinds = np.array([(lane, place) for lane in lanes for place in range(count)], dtype=np.intp)
     place = kinds[None, :, 1]
     of = columns.building[:, None]
-    allowed = place <= of if places is None else place == places[of]
+    allowed = place <= of if places is None else places[of, place]
     if rules.contract_lane:
         wanted = given_lane(cube, rules)[of]
         allowed = allowed & ((wanted < 0) | (wanted == kinds[None, :, 0]))

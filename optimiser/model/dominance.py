@@ -15,6 +15,9 @@ from optimiser.model.instance import Columns, Flags, Floats, Ints, Segments
 from optimiser.rules import Rules, total_budget_cny, years
 
 _CHUNK_CELLS = 20_000_000
+_FEW = 256
+"""Pairs of a building up to which all are compared with all at once."""
+_BLOCK = 1024
 
 
 def kept_pairs(cube: Cube, rules: Rules, found: Pairs) -> Flags:
@@ -28,21 +31,37 @@ def kept_pairs(cube: Cube, rules: Rules, found: Pairs) -> Flags:
 def attributes(cube: Cube, rules: Rules, found: Pairs) -> Floats:
     """Return everything about a pair that any row or the objective uses, smaller is better; shape (pair, attribute).
 
-    Curves over PV size are compared at every node of the building: both are linear between.
+    What PV adds is counted at every PV size of the building's nodes: it is linear between them.
     """
     b, p = found.building, found.package
     bare, _ = columns_module.columns_of(cube, rules, _without_pv(found))
-    good = [-values for values in _good(cube, rules, bare)]
-    parts: list[Floats] = [*_curves(cube, rules, found, good), found.size_kw[:, 0]]
+    pv = _pv_at_nodes(cube, rules, b, p)
+    parts: list[Floats] = [found.size_kw[:, 0]]
+    for amount, values in _good(cube, rules, bare):
+        added = pv.get(amount)
+        parts += [-values] if added is None else [-(values + added[:, node]) for node in range(added.shape[1])]
     if _money_counts(rules):
         parts.append(bare.amounts["capital"])
     for part in rules.budget_parts:
         parts.append(np.where(serves(cube, part)[b, p], 0.0, bare.amounts["capital"]))
         parts.append(np.where(serves(cube, part)[b, p], bare.amounts["capital"], 0.0))
-    if rules.floor_scope != "building":
-        parts += [bare.amounts["std_common"], bare.amounts["std_squared"]]
     varied = [values for values in parts if np.ptp(values) > 0] if len(b) else parts
     return np.column_stack(varied) if varied else np.zeros((len(b), 0))
+
+
+def _pv_at_nodes(cube: Cube, rules: Rules, b: Ints, p: Ints) -> dict[str, Floats]:
+    """Return what PV adds to each amount at the building's nodes, shape (pair, node), where it differs by package."""
+    if cube.pv_node is None or cube.pv_used is None or not len(b):
+        return {}
+    size, used = cube.pv_node[b], cube.pv_used[b, p]
+    money = columns_module.pv_cost_saving(cube, rules, b, p, size, used, size)
+    _, first, of = np.unique(b, return_index=True, return_inverse=True)
+    amounts = columns_module.pv_amounts(cube, rules, b, size, used, money)
+    return {name: values for name, values in amounts.items() if not _is_same(values, first[of])}
+
+
+def _is_same(values: Floats, first: Ints) -> bool:
+    return bool(np.abs(values - values[first]).max(initial=0.0) <= 1e-12 * (1.0 + np.abs(values).max(initial=0.0)))
 
 
 def _money_counts(rules: Rules) -> bool:
@@ -54,42 +73,40 @@ def _without_pv(found: Pairs) -> Pairs:
     return Pairs(found.building, found.package, zeros, zeros, zeros, found.offered)
 
 
-def _good(cube: Cube, rules: Rules, bare: Columns) -> list[Floats]:
-    """Return the quantities of which more is better, without PV."""
+def _good(cube: Cube, rules: Rules, bare: Columns) -> list[tuple[str, Floats]]:
+    """Return the quantities of which more is better, without PV, and the amount by which PV adds to each."""
     nothing = Segments(*(np.zeros(0, dtype=np.intp),) * 2, np.zeros(0), {})
-    values = [quantity(name, bare, nothing, rules)[0] for name in (rules.objective, *rules.at_least)]
-    if rules.floor_scope != "building" or rules.subsidies:
-        values.append(bare.amounts["counted"])
+    found = []
+    for name in (rules.objective, *rules.at_least):
+        amount = "counted" if name == "excess_saving" else name
+        found.append((amount, quantity(name, bare, nothing, rules)[0]))
+    if rules.floor_scope != "building":
+        found += [("counted", values) for values in _sure(bare, rules)]
     if rules.subsidies:
-        values.append(bare.amounts["saving"])
-    return values + _money(cube, bare, rules)
+        found.append(("saving", bare.amounts["saving"]))
+    return found + _money(cube, bare, rules)
 
 
-def _money(cube: Cube, bare: Columns, rules: Rules) -> list[Floats]:
+def _sure(bare: Columns, rules: Rules) -> list[Floats]:
+    """Return savings less their common error, and less their independent error as if it stood alone (equation 23).
+
+    What the independent error takes from a pool lies between nothing and the error itself: whoever is no worse in both
+    is no worse in every pool.
+    """
+    z, amounts = columns_module.quantile(rules), bare.amounts
+    sure = amounts["counted"] - z * amounts["std_common"]
+    return [sure, sure - z * np.sqrt(amounts["std_squared"])]
+
+
+def _money(cube: Cube, bare: Columns, rules: Rules) -> list[tuple[str, Floats]]:
     """Return what contracts and later years make of money: yearly saving, upkeep, life, present outlay."""
     in_contracts = bool(set(rules.lanes) - {"own_funds"})
     in_years = years(rules) > 1 and "net_present_value" in (rules.objective, *rules.at_least)
     if cube.cost_saving is None or not (in_contracts or in_years):
         return []
     amounts = bare.amounts
-    return [amounts["annual_cost_saving"], -amounts["package_upkeep"], amounts["life_years"], -amounts["outlay"]]
-
-
-def _curves(cube: Cube, rules: Rules, found: Pairs, costs: list[Floats]) -> list[Floats]:
-    """Return costs without PV, and beside them what PV self-use is worth at each node where it differs by package."""
-    if cube.pv_node is None or cube.pv_used is None:
-        return costs
-    b, p = found.building, found.package
-    used = cube.pv_used[b, p]
-    first = np.searchsorted(b, np.arange(len(cube.buildings)))
-    same = np.abs(used - used[np.minimum(first, len(b) - 1)][b]).max(initial=0.0) <= 1e-12 * (
-        1.0 + used.max(initial=0.0)
-    )
-    if same and cube.pv_cost_saving is None:
-        return costs
-    money = used if cube.pv_cost_saving is None else cube.pv_cost_saving[b, p]
-    nodes = range(1, used.shape[1])
-    return [*costs, *(-used[:, k] for k in nodes), *(-money[:, k] for k in nodes)]
+    costs = ("", -amounts["package_upkeep"]), ("", -amounts["outlay"])
+    return [("annual_cost_saving", amounts["annual_cost_saving"]), *costs, ("", amounts["life_years"])]
 
 
 def _front_of_two(building: Ints, costs: Floats) -> Flags:
@@ -112,12 +129,54 @@ def _front(building: Ints, costs: Floats) -> Flags:
     if not len(building):
         return np.zeros(0, dtype=bool)
     _, start, count = np.unique(building, return_index=True, return_counts=True)
-    widest = int(count.max())
-    step = max(1, _CHUNK_CELLS // widest**2)
     keep = np.zeros(len(building), dtype=bool)
+    for first, number in zip(start[count > _FEW], count[count > _FEW], strict=True):
+        keep[first : first + number] = _front_of_many(costs[first : first + number])
+    start, count = start[count <= _FEW], count[count <= _FEW]
+    step = max(1, _CHUNK_CELLS // int(count.max(initial=1)) ** 2)
     for at in range(0, len(start), step):
         keep |= _front_of_chunk(len(building), start[at : at + step], count[at : at + step], costs)
     return keep
+
+
+def _front_of_many(costs: Floats) -> Flags:
+    """Return the front of one building's many pairs, block after block in order of their summed costs.
+
+    What dominates a pair has a smaller or equal sum, so it stands before it or beside it.
+    """
+    spread = np.ptp(costs, axis=0)
+    costs = costs / np.where(spread > 0, spread, 1.0)
+    order = np.argsort(costs.sum(axis=1), kind="stable")
+    front = np.zeros((0, costs.shape[1]))
+    keep = np.zeros(len(costs), dtype=bool)
+    for at in range(0, len(order), _BLOCK):
+        block = order[at : at + _BLOCK]
+        for part in range(0, len(front), _BLOCK):
+            block = block[~_is_dominated(costs[block], front[part : part + _BLOCK], ties=True)]
+        inside = costs[block]
+        block = block[~(_is_dominated(inside, inside, ties=False) | _repeats(inside))]
+        keep[block] = True
+        front = np.concatenate([front, costs[block]])
+    return keep
+
+
+def _is_dominated(costs: Floats, by: Floats, *, ties: bool) -> Flags:
+    """Tell which rows another row is nowhere above; an equal row counts only with `ties`."""
+    no_worse = np.ones((len(costs), len(by)), dtype=bool)
+    better = np.full((len(costs), len(by)), ties)
+    for own, other in zip(costs.T, by.T, strict=True):
+        no_worse &= other[None, :] <= own[:, None]
+        if not ties:
+            better |= other[None, :] < own[:, None]
+    found: Flags = (no_worse & better).any(axis=1)
+    return found
+
+
+def _repeats(costs: Floats) -> Flags:
+    """Tell which rows stand before, equal in every cost."""
+    repeated = np.ones(len(costs), dtype=bool)
+    repeated[np.unique(costs, axis=0, return_index=True)[1]] = False
+    return repeated
 
 
 def _front_of_chunk(total: int, start: Ints, count: Ints, costs: Floats) -> Flags:
