@@ -50,7 +50,7 @@ class PackageGrid:
     def holds(self, measure: str) -> NDArray[np.bool_]:
         """Return which packages hold a measure."""
         places = [i for i, own in enumerate(self.measures) if own.id == measure]
-        return np.isin(self.choice, places).any(axis=1)
+        return np.asarray(np.isin(self.choice, places).any(axis=1))
 
     def labelled(self, label: str) -> NDArray[np.bool_]:
         """Return which package has a label; none where no package has it."""

@@ -41,7 +41,8 @@ def _run_stage(module: str, study: Path, out: Path, as_json: bool, **options: ob
         read_study = import_module("scripts.study").read_study
         workspace = import_module("scripts.workspace").Workspace(out)
         stage = import_module(f"scripts.{module}")
-        ready = context.Context(read_study(study), workspace, context.Options(as_json=as_json, **options), outcome)
+        asked = context.Options(as_json=as_json, trains=module in ("simulate", "fit"), **options)
+        ready = context.Context(read_study(study), workspace, asked, outcome)
         stage.check(ready)
         workspace.claim(ready.study)
         workspace.start_log()

@@ -39,6 +39,7 @@ class Options:
     as_json: bool = False
     validation_cases: int | None = None
     validation_seed: int | None = None
+    trains: bool = False
 
 
 @dataclass
@@ -136,7 +137,7 @@ class Context:
 
     def read_inputs(self) -> None:
         """Read every input once; each reader tells all its faults."""
-        for _ in (self.packages, self.obligatory_works_cny, self.weather, self.calendar):
+        for _ in (self.buildings, self.catalogue, self.obligatory_works_cny, self.weather, self.calendar):
             pass
 
     def count_runs(self, found: xr.Dataset) -> None:

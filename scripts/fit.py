@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from buildings import Building, Package
-from scripts import calibrate_inputs, simulate
+from scripts import calibrate_inputs, simulate, ties
 from scripts.context import Context
 from scripts.provenance import attributes
 from scripts.simulate import check as check  # the same inputs
@@ -16,8 +16,11 @@ from sim import Surrogate
 from sim.case import design_table
 from sim.engine.findings import barred_from_fitting
 from sim.plan import package_cases
+from sim.surrogate.sampling import training_designs
 
 FILE = "surrogate.nc"
+RANGE_DRAWS = 4096
+"""Draws that show how wide the ranges are that training cases are drawn over."""
 Pairs = Sequence[tuple[str, Package]]
 
 
@@ -53,6 +56,9 @@ def fitted(context: Context, found: xr.Dataset) -> Surrogate:
     """Fit a surrogate that covers all that the study may ask for, on the buildings that it speaks for."""
     others = np.isin(found["building_id"].values.astype(str), list(context.direct))
     found = found.isel(case=np.flatnonzero(~others))
+    if context.study.simulation.training_draw == "ranges":
+        drawn = training_designs(RANGE_DRAWS, context.study.seed, catalogue=context.catalogue)
+        return Surrogate.fit(found, covers=design_table([case.design for case in drawn]))
     pairs = all_pairs(context)
     covers = [offered_designs(context, pairs)]
     if calibrate_inputs.wanted(context):
@@ -61,23 +67,22 @@ def fitted(context: Context, found: xr.Dataset) -> Surrogate:
 
 
 def stage(context: Context) -> None:
-    """Fit and write `surrogate.nc`; nothing to do where the study names a fitted file."""
-    if context.study.surrogate.file:
-        context.say(f"The study names its surrogate: {context.study.surrogate.file}")
-        return
+    """Fit and write `surrogate.nc`, also where the study names a fitted file."""
     found = simulate.simulations(context)
     surrogate = fitted(context, simulate.with_profiles(context, learnt_from(context, found)))
-    surrogate.save(context.workspace.path(FILE), attributes=attributes(context, made_from(context, found)))
+    labels = attributes(context, made_from(context, found)) | ties.attributes(context)
+    surrogate.save(context.workspace.path(FILE), attributes=labels)
     told = ", ".join(f"{k.removeprefix('leave_one_out_wmape_')} {v:.1%}" for k, v in surrogate.errors.items())
     context.say(f"Surrogate fitted; error left one out: {told} (WMAPE).")
 
 
 def surrogate(context: Context) -> Surrogate:
-    """Return the surrogate: of this folder, else the study's file; fitted anew where it was made from other runs."""
-    named = context.study.surrogate.file
+    """Return the surrogate: of this folder where it is current, else the study's file, else fitted anew."""
+    named, path = context.study.surrogate.file, context.workspace.path(FILE)
+    has_runs = context.workspace.is_current(simulate.FILE, context.made_from(*simulate.MADE_FROM))
+    if has_runs and context.workspace.is_current(FILE, made_from(context, simulate.simulations(context))):
+        return Surrogate.load(path)
     if named:
-        return Surrogate.load(named)
-    found = simulate.simulations(context)
-    if not context.workspace.is_current(FILE, made_from(context, found)):
-        stage(context)
-    return Surrogate.load(context.workspace.path(FILE))
+        return ties.loaded(context, named)
+    stage(context)
+    return Surrogate.load(path)

@@ -17,6 +17,7 @@ from sim.case import Case
 from sim.engine.simulate import check_failures
 from sim.engine.store import Store
 from sim.plan import baseline_cases, draw_pairs, package_cases
+from sim.surrogate.sampling import drawn_cases, training_designs
 from vocabulary import attributes
 
 FILE = "simulations.nc"
@@ -49,17 +50,25 @@ def run_cases(
 
 
 def planned_cases(context: Context) -> list[Case]:
-    """Return baselines, training cases and held-out cases of the study, in this order."""
+    """Return baselines, training cases and held-out cases of the study, in this order.
+
+    A study that names a fitted surrogate needs its baselines only, unless `simulate` or `fit` is asked for.
+    """
     block, name = context.study.simulation, context.weather_id
-    pairs = draw_pairs(
-        context.predicted_packages, context.catalogue, block.training_runs + block.holdout_runs, context.study.seed
-    )
+    if context.study.surrogate.file and not context.options.trains:
+        return baseline_cases(context.buildings, name)
+    count = block.training_runs + block.holdout_runs
     # The held-out cases come first in the sequence: more training runs later leave them as they are.
-    held, training = pairs[: block.holdout_runs], pairs[block.holdout_runs :]
+    if block.training_draw == "ranges":
+        drawn = training_designs(count, context.study.seed, catalogue=context.catalogue)
+        held, training = drawn[: block.holdout_runs], drawn[block.holdout_runs :]
+        return [*drawn_cases(training, name, "training"), *drawn_cases(held, name, "holdout"),
+                *drawn_cases([case.as_it_is for case in held], name, "baseline")]
+    pairs = draw_pairs(context.predicted_packages, context.catalogue, count, context.study.seed)
     return [
         *baseline_cases(context.buildings, name),
-        *package_cases(training, context.buildings, context.catalogue, name, "training"),
-        *package_cases(held, context.buildings, context.catalogue, name, "holdout"),
+        *package_cases(pairs[block.holdout_runs :], context.buildings, context.catalogue, name, "training"),
+        *package_cases(pairs[: block.holdout_runs], context.buildings, context.catalogue, name, "holdout"),
     ]
 
 
@@ -80,9 +89,14 @@ def stage(context: Context) -> None:
 
 def simulations(context: Context) -> xr.Dataset:
     """Return `simulations.nc`, made anew where it is missing or was made from other inputs."""
+    path = context.workspace.path(FILE)
     if not context.workspace.is_current(FILE, context.made_from(*MADE_FROM)):
         stage(context)
-    return netcdf.read_dataset(context.workspace.path(FILE))
+    elif context.options.trains and "training" not in netcdf.read_dataset(path)["role"].values.astype(str):
+        stage(context)
+    found = netcdf.read_dataset(path)
+    check_failures(found)  # the file may be of an earlier call that stopped here
+    return found
 
 
 def with_profiles(context: Context, found: xr.Dataset) -> xr.Dataset:

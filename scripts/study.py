@@ -79,6 +79,8 @@ class SimulationBlock(Block):
     """How many runs train and test the surrogate, and how they are run."""
 
     training_runs: int = Field(48, ge=8, le=100_000)
+    training_draw: Literal["registry", "ranges"] = Field(
+        "registry", description="training cases: packages of the registry's buildings, or buildings drawn over ranges")
     holdout_runs: int = Field(8, ge=0, le=100_000)
     timeout_s: float = Field(600, gt=0)
     settings: Annotated[ModelSettings, BeforeValidator(_over_defaults)] = Field(default_factory=default_settings)

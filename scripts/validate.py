@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 import netcdf
 from optimiser.validation import errors_of, validation_table
@@ -11,25 +14,71 @@ from scripts import fit, simulate
 from scripts.context import Context
 from scripts.provenance import write
 from scripts.simulate import check as check  # the same inputs
-from sim.case import Case
+from sim import Surrogate
+from sim.case import Case, design_table
 from sim.plan import baseline_cases, draw_pairs, package_cases
+from sim.surrogate.inputs import Table, inside_range, read_table
+from sim.surrogate.pipeline import Wanted
+from sim.surrogate.sampling import drawn_cases, training_designs
+from sim.surrogate.surrogate import CALORIFIC_WEIGHTS
 
 FILE = "validation.nc"
+NEAR_FLOOR = 0.09
+"""Predicted savings of 11 to 29 % count as near the floor of 20 %."""
+VALIDATION_SEEDS = 10_000_000
+"""Added to the seed of drawn buildings: no training draw has the same."""
+Pair = tuple[Case, Case]
+"""A case with a package, and its building as it is."""
 
 
 def fresh_cases(context: Context, count: int, seed: int) -> list[Case]:
-    """Draw cases that were not trained on, and the baselines of their buildings."""
-    name = context.weather_id
+    """Draw cases that were not trained on, and the baselines of their buildings.
+
+    Twice as many cases as wanted are drawn, and the surrogate says which of them are near the floor: verdicts are hard
+    there, so that half of the cases are taken from there. Where training drew buildings over ranges, half of the
+    cases are of such buildings, the others of the registry's.
+    """
+    surrogate = fit.surrogate(context)
+    anew = context.study.simulation.training_draw == "ranges"
+    halves = [(_of_registry(context, 2 * count, seed), count - count // 2 if anew else count)]
+    if anew:
+        halves.append((_of_ranges(context, 2 * count, seed), count // 2))
+    pairs = [pair for half, wanted in halves for pair in _near_and_far(surrogate, half, wanted)]
+    bases = {base.building_id: base for _, base in pairs}
+    return [*bases.values(), *(case for case, _ in pairs)]
+
+
+def _of_registry(context: Context, count: int, seed: int) -> list[Pair]:
     taken = frozenset(
         (case.building_id, case.package_id) for case in simulate.planned_cases(context) if case.role == "training"
     )
-    pairs = draw_pairs(context.predicted_packages, context.catalogue, count, seed, taken=taken)
-    used = {building for building, _ in pairs}
-    buildings = [b for b in context.buildings if b.building_id in used]
-    return [
-        *baseline_cases(buildings, name),
-        *package_cases(pairs, context.buildings, context.catalogue, name, "validation"),
-    ]
+    drawn = draw_pairs(context.predicted_packages, context.catalogue, count, seed, taken=taken)
+    bases = {case.building_id: case for case in baseline_cases(context.buildings, context.weather_id)}
+    cases = package_cases(drawn, context.buildings, context.catalogue, context.weather_id, "validation")
+    return [(case, bases[case.building_id]) for case in cases]
+
+
+def _of_ranges(context: Context, count: int, seed: int) -> list[Pair]:
+    drawn = training_designs(count, seed + VALIDATION_SEEDS, catalogue=context.catalogue, always_package=True)
+    cases = drawn_cases(drawn, context.weather_id, "validation")
+    return list(zip(cases, drawn_cases([d.as_it_is for d in drawn], context.weather_id, "baseline"), strict=True))
+
+
+def _near_and_far(surrogate: Surrogate, pairs: Sequence[Pair], count: int) -> list[Pair]:
+    """Return as many pairs as wanted, half of them with predicted savings near the floor as far as there are any."""
+    tables = [read_table(design_table([pair[i].design for pair in pairs])) for i in (0, 1)]
+    known = np.logical_and.reduce([inside_range(table, surrogate.ranges) for table in tables])
+    rows = np.flatnonzero(known)
+    after, before = (_basis_kwh(surrogate, table.take(rows)) for table in tables)
+    near = np.abs((before - after) / before - 0.20) < NEAR_FLOOR
+    chosen = [*rows[near][: count - count // 2], *rows[~near]][:count]
+    chosen += [row for row in rows.tolist() if row not in chosen][: count - len(chosen)]
+    return [pairs[row] for row in sorted(chosen)]
+
+
+def _basis_kwh(surrogate: Surrogate, table: Table) -> NDArray[np.float64]:
+    wanted = Wanted(np.array(CALORIFIC_WEIGHTS), errors="none", peaks=False)
+    return np.asarray(surrogate.predict_table(table, wanted).annual() @ wanted.weights)
 
 
 def _held_out(context: Context) -> xr.Dataset:

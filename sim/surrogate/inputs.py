@@ -187,3 +187,17 @@ def outside_range(table: Table, ranges: Mapping[str, tuple[float, float]], margi
         spare = margin * (high - low)
         faults += _range_faults(table[name], name, low - spare, high + spare, " (the trained range)")
     return faults
+
+
+def inside_range(table: Table, ranges: Mapping[str, tuple[float, float]]) -> NDArray[np.bool_]:
+    """Return which designs have every parameter in the trained range.
+
+    Examples
+    --------
+    A glazing of SHGC 0.9 is outside where training saw 0.3 to 0.8.
+    """
+    good = np.ones(table.size, dtype=bool)
+    for name, (low, high) in ranges.items():
+        slack = 1e-9 * max(abs(low), abs(high), 1.0)
+        good &= (table[name] >= low - slack) & (table[name] <= high + slack)
+    return good

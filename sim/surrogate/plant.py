@@ -343,10 +343,11 @@ def energy(
     kinds, kind = np.unique(table.keys(_KIND), axis=0, return_inverse=True)
     curves = np.stack([curves_of(*(CHOICES[name][int(code)] for name, code in zip(_KIND, row, strict=True)))
                        for row in kinds])
+    months, hours = (n, kernel.USE_ROWS, 12), (n if hourly else 0, climate.sky.shape[1])
     found = Energy(
-        *(np.zeros((n, kernel.USE_ROWS, 12)) for _ in range(2)), np.zeros((n if peaks else 0, 12)),
-        np.zeros((n, weights)), np.zeros((n, 1 + weights, nodes)), np.zeros((n, nodes)),
-        *(np.zeros((n if hourly else 0, climate.sky.shape[1]), dtype=np.float32) for _ in range(2)),
+        model=np.zeros(months), use=np.zeros(months), peaks=np.zeros((n if peaks else 0, 12)),
+        weighted=np.zeros((n, weights)), pv_used=np.zeros((n, 1 + weights, nodes)), pv_peak=np.zeros((n, nodes)),
+        electricity=np.zeros(hours, dtype=np.float32), gas=np.zeros(hours, dtype=np.float32),
     )
     plan = correction or Correction(np.zeros((n, kernel.USE_ROWS, 12)), np.full(n, np.inf))
     kernel.run_plant(

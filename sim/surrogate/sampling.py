@@ -15,6 +15,7 @@ from buildings import Building, Catalogue, Package, apply_package, load_archetyp
 from buildings import resolve as resolving
 from buildings.design import Design
 from datafile import Frozen
+from sim.case import Case, Role
 from sim.models.datafile import load
 from sim.surrogate.inputs import numbers
 from vocabulary import SOURCE_SYSTEMS, InputError
@@ -78,6 +79,25 @@ class Drawn:
     package: Package
     design: Design
 
+    @property
+    def as_it_is(self) -> Drawn:
+        """The building without a package."""
+        return Drawn(self.building, Package(), self.building.design)
+
+
+def drawn_cases(drawn: Sequence[Drawn], weather_id: str, role: Role) -> list[Case]:
+    """Return drawn cases as cases to simulate, in order.
+
+    Examples
+    --------
+    `drawn_cases(training_designs(64, seed=1), "shanghai_0", "training")` are 64 cases of buildings of no registry.
+    """
+    return [
+        Case(building_id=each.building.building_id, package_id=each.package.label, weather_id=weather_id, role=role,
+             design=each.design)
+        for each in drawn
+    ]
+
 
 _REGISTRY_PLACES = 16
 _FIELD_PLACES = 40
@@ -118,7 +138,7 @@ def training_designs(
     for number, point in enumerate(_points(seed)):
         if len(found) == count:
             return found
-        building = drawn_building(point, number, systems, catalogue)
+        building = drawn_building(point, f"drawn_{seed}_{number:05d}", systems, catalogue)
         if building is None:
             continue
         package = _drawn_package(building, point[-_MEASURE_PLACES:], catalogue, always_package)
@@ -137,10 +157,10 @@ def _points(seed: int) -> Iterator[Array]:
         yield from sampler.random(64)
 
 
-def drawn_building(point: Array, number: int, systems: Sequence[str], catalogue: Catalogue) -> Building | None:
+def drawn_building(point: Array, name: str, systems: Sequence[str], catalogue: Catalogue) -> Building | None:
     """Return the building at a point of the unit cube, or None where its values make no possible design."""
     archetypes = load_archetypes()
-    given = _registry_row(point[:_REGISTRY_PLACES], number, systems)
+    given = _registry_row(point[:_REGISTRY_PLACES], name, systems)
     try:
         building = resolving.resolve(given, archetypes, catalogue)
         figures = archetypes.figures(building.vintage, building.use, building.source_system, building.source_vintage)
@@ -151,7 +171,7 @@ def drawn_building(point: Array, number: int, systems: Sequence[str], catalogue:
     return building.model_copy(update={"design": design})
 
 
-def _registry_row(u: Array, number: int, systems: Sequence[str]) -> dict[str, float | str]:
+def _registry_row(u: Array, name: str, systems: Sequence[str]) -> dict[str, float | str]:
     space = training_space()
     area = space.floor_area_m2.at_log(u[0])
     storeys = round(min(max(area / space.footprint_m2.at_log(u[1]), space.storeys.low), space.storeys.high))
@@ -161,7 +181,7 @@ def _registry_row(u: Array, number: int, systems: Sequence[str]) -> dict[str, fl
     ratios = {f"window_to_wall_ratio_{side}": space.window_to_wall_ratio.at(v)
               for side, v in zip(("north", "east", "south", "west"), u[4:8], strict=True)}
     return {
-        "building_id": f"drawn_{number:05d}", "floor_area_m2": area, "storeys": storeys, "year_built": year,
+        "building_id": name, "floor_area_m2": area, "storeys": storeys, "year_built": year,
         "source_system": systems[int(u[8] * len(systems))], "plan_shape": shape,
         "source_year": min(year + int(space.source_age_years.at(u[9])), 2025),
         "orientation_deg": space.orientation_deg.at(u[10]),

@@ -10,8 +10,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
+from scipy.stats import norm
 
-from sim.surrogate import emulator, pipeline
+from sim.surrogate import emulator, gaussian, pipeline
 from sim.surrogate.climate import Climate
 from sim.surrogate.coefficients import from_unit, start_values, to_unit
 from sim.surrogate.emulator import USES, Stage
@@ -20,8 +21,9 @@ from sim.surrogate.inputs import Table, distinct
 from sim.surrogate.known import known_days, known_months
 from sim.surrogate.loads import SIZES, LoadSums, load_sums, nominal_sizes
 from sim.surrogate.pipeline import Learned, Wanted
+from sim.surrogate.validation import INTERVAL
 from sim.surrogate.zones import LOADS, day_types
-from vocabulary import Fault, InputError
+from vocabulary import NO_PACKAGE, Fault, InputError
 
 log = logging.getLogger(__name__)
 Array = NDArray[np.float64]
@@ -39,7 +41,7 @@ _PRIOR_WEIGHT = 0.05
 
 @dataclass(frozen=True)
 class Runs:
-    """What the engine said, as arrays over case."""
+    """What the engine said, as arrays over case; `building` numbers the buildings, `bare` tells the baselines."""
 
     table: Table
     areas: Areas
@@ -48,6 +50,8 @@ class Runs:
     known: Array
     sizes: dict[str, Array]
     peaks: Array
+    building: NDArray[np.int64]
+    bare: NDArray[np.bool_]
 
 
 def runs_of(simulations: xr.Dataset, table: Table, climate: Climate) -> Runs:
@@ -77,7 +81,18 @@ def runs_of(simulations: xr.Dataset, table: Table, climate: Climate) -> Runs:
     _check_known(said.sum(2), known[:, :3].sum(2))
     sizes = {name: simulations[name].values.astype(float) for name in SIZES}
     peaks = simulations["peak_demand"].transpose("case", "month").values.astype(float)
-    return Runs(table, areas_of(table), heat.astype(float), uses.astype(float), known, sizes, peaks)
+    return Runs(table, areas_of(table), heat.astype(float), uses.astype(float), known, sizes, peaks,
+                *_owners(simulations, table.size))
+
+
+def _owners(simulations: xr.Dataset, size: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the number of each case's building, and which cases have no package; unnamed cases stand alone."""
+    building, bare = np.arange(size), np.zeros(size, dtype=bool)
+    if "building_id" in simulations:
+        building = np.unique(simulations["building_id"].values.astype(str), return_inverse=True)[1].reshape(-1)
+    if "package_id" in simulations:
+        bare = simulations["package_id"].values.astype(str) == NO_PACKAGE
+    return building.astype(np.int64), bare
 
 
 def _check_known(said: Array, computed: Array) -> None:
@@ -152,11 +167,26 @@ def learn(runs: Runs, climate: Climate, coefficients: Mapping[str, float], weigh
     uses = emulator.fit_uses(table, areas, runs.heat, runs.sizes, model, runs.uses)
     plain = Learned(coefficients, loads, uses, sizes, None, np.ones(3))
     peaks = _fit_peaks(runs, climate, plain, own, nominal, weights)
-    found, deviation = leave_one_out(runs, climate, plain, model, weights)
     truth = annual(runs.uses, weights)
-    scale = np.array([_scale(found[:, i] - truth[:, i], deviation[:, i]) for i in range(3)])
+    found, deviation = leave_out(runs, climate, plain, model, weights, np.arange(len(truth)))
+    ratios = [_ratios(runs, climate, plain, model, weights, blocks) for blocks in (_packages(runs), runs.building)]
+    scale = np.array([max(_scale(each[i]) for each in ratios) for i in range(3)])
     learned = Learned(coefficients, loads, uses, sizes, peaks, scale)
     return learned, np.concatenate([found, deviation[:, 2:] * scale[2]], axis=1)
+
+
+def _packages(runs: Runs) -> NDArray[np.int64]:
+    """Return blocks that hold the packages of one building each; its baseline stays, as it does when planning."""
+    return np.where(runs.bare, -1, runs.building)
+
+
+def _ratios(runs: Runs, climate: Climate, learned: Learned, model: Array, weights: Array,
+            blocks: NDArray[np.int64]) -> list[Array]:
+    """Return errors over their standard errors of electricity, gas and basis, each block left out."""
+    found, deviation = leave_out(runs, climate, learned, model, weights, blocks)
+    truth = annual(runs.uses, weights)
+    known = (deviation > 1e-6) & (blocks >= 0)[:, None]
+    return [(found[known[:, i], i] - truth[known[:, i], i]) / deviation[known[:, i], i] for i in range(3)]
 
 
 def annual(uses: Array, weights: Array) -> Array:
@@ -175,19 +205,18 @@ def _fit_peaks(runs: Runs, climate: Climate, plain: Learned, own: LoadSums, nomi
     return emulator.fit_peaks(runs.table, runs.areas, own, nominal, said.peaks, runs.peaks)
 
 
-def leave_one_out(runs: Runs, climate: Climate, learned: Learned, model: Array, weights: Array) -> tuple[Array, Array]:
-    """Return predictions (case, 3) of annual electricity, gas and basis, each case left out, and their errors.
+def leave_out(runs: Runs, climate: Climate, learned: Learned, model: Array, weights: Array,
+              blocks: NDArray[np.int64]) -> tuple[Array, Array]:
+    """Return predictions (case, 3) of annual electricity, gas and basis, each block left out, and their errors.
 
-    The loads' and the uses' processes leave each case out in closed form (Rasmussen and Williams 2006, 5.4.2); the
-    plant model is run again at the loads so predicted.
+    The loads' and the uses' processes leave the block out in closed form; the plant model is run again at the loads so
+    predicted. Cases of block -1 are predicted as they are in training.
     """
     table, areas = runs.table, runs.areas
     heat, variance = runs.heat.copy(), np.zeros((table.size, 2))
     for s, name in enumerate(("cooling", "heating")):
-        process = learned.loads[name].process
-        part = slice(12 * s, 12 * s + 12)
-        heat[:, part] -= process.residual * areas.floor[:, None]
-        variance[:, s] = process.own_variance
+        residual, variance[:, s] = gaussian.left_out(learned.loads[name].process, blocks)
+        heat[:, 12 * s : 12 * s + 12] -= residual * areas.floor[:, None]
     heat = np.where(runs.heat > 0, np.maximum(heat, 0.05 * runs.heat), 0.0)
     at = _model(runs, climate, learned.coefficients, heat)
     uses, share = at.copy(), np.zeros((table.size, len(USES)))
@@ -195,18 +224,22 @@ def leave_one_out(runs: Runs, climate: Climate, learned: Learned, model: Array, 
         if use in learned.uses:
             stage = learned.uses[use]
             rows, year = stage.rows, model[:, i].sum(1)
-            left = (runs.uses[rows, i] - model[rows, i]) / year[rows, None] - stage.process.residual
+            residual, own = gaussian.left_out(stage.process, blocks[rows])
+            left = (runs.uses[rows, i] - model[rows, i]) / year[rows, None] - residual
             uses[rows, i] = np.maximum(at[rows, i] + left * at[rows, i].sum(1)[:, None], 0.1 * at[rows, i])
-            share[rows, i] = stage.process.own_variance * stage.process.between.sum()
+            share[rows, i] = own * stage.process.between.sum()
     loads = emulator.Loads(heat, variance)
     _, carrier, basis = pipeline.spread(learned, areas, loads, uses, at, share, Wanted(weights))
     return annual(uses, weights), np.concatenate([carrier, basis[:, None]], axis=1)
 
 
-def _scale(error: Array, deviation: Array) -> float:
-    """Return by what standard errors are multiplied so that the leave-one-out errors have unit spread."""
-    known = deviation > 1e-6
-    if known.sum() < FEWEST_RUNS:
+def _scale(ratio: Array) -> float:
+    """Return by what standard errors are multiplied so that errors of what was left out have unit spread.
+
+    The larger of their root mean square and of what makes the 90 % interval hold 90 % of them, counted as split
+    conformal prediction does: of n errors the ceil((n + 1) 0.9)-th smallest.
+    """
+    if len(ratio) < FEWEST_RUNS:
         return 1.0
-    ratio = error[known] / deviation[known]
-    return float(max(np.sqrt((ratio**2).mean()), np.quantile(np.abs(ratio), 0.90) / 1.645))
+    place = min(int(np.ceil((len(ratio) + 1) * INTERVAL)), len(ratio)) - 1
+    return float(max(np.sqrt((ratio**2).mean()), np.sort(np.abs(ratio))[place] / norm.ppf(0.5 + INTERVAL / 2)))

@@ -1,35 +1,74 @@
-"""How fast the surrogate predicts and fits, printed; beside it scikit-learn on the same data.
+"""How fast the surrogate fits and predicts, and the cube of a district's whole catalogue, printed.
 
 Run: pytest -m long -s tests/benchmarks/test_surrogate_speed.py
+
+The 600 runs are imitated (a network of other coefficients): speed does not depend on what the engine says.
 """
 
+import resource
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import netcdf
-from sim.surrogate import Surrogate
+import weather
+from buildings import load_catalogue, read_registry
+from buildings.datafile import DATA_DIR
+from buildings.package_grid import package_grid
+from optimiser import Rules
+from optimiser.candidates import Question, assemble_cube
+from optimiser.forecast import forecast
+from sim.calendar import load_calendar
+from sim.case import design_table
+from sim.surrogate import Surrogate, files, pipeline
+from sim.surrogate.climate import climate_of
+from sim.surrogate.coefficients import start_values
+from sim.surrogate.inputs import numbers, read_table
 from sim.surrogate.network import threads
+from sim.surrogate.offers import offer_table
+from sim.surrogate.pipeline import Learned, Wanted
+from sim.surrogate.sampling import training_designs
+from weather.solar import pv_yield
 
-RUNS = Path(__file__).parents[1] / "data" / "surrogate_runs.nc"
 pytestmark = pytest.mark.long
+RUNS = 600
+WEIGHTS = np.ones(2)
 
 
 @pytest.fixture(scope="module")
-def runs():
-    return netcdf.read_dataset(RUNS)
+def year():
+    found = weather.make_typical_year("shanghai", seed=0)
+    return found.assign(is_workday=("hour", np.repeat(load_calendar().workdays, 24)))
+
+
+@pytest.fixture(scope="module")
+def runs(year):
+    designs = design_table([drawn.design for drawn in training_designs(RUNS, seed=1)])
+    other = {**start_values(), "mass_capacity_wh_per_m2k": 70.0, "solar_multiplier": 0.85}
+    table, weights = read_table(designs), np.ones(2)
+    answer = pipeline.predict(table, climate_of(year), Learned(other, {}, {}, {}, None, np.ones(3)),
+                              Wanted(weights, errors="none"))
+    said = files.labelled(designs, table, answer, weights, {}, False).drop_vars("floor_area")
+    hourly = {name: year[name] for name in year.data_vars if year[name].dims == ("hour",)}
+    return xr.merge([said, designs]).assign(hourly).assign_attrs(year.attrs)
 
 
 @pytest.fixture(scope="module")
 def fitted(runs):
     began = time.perf_counter()
     surrogate = Surrogate.fit(runs)
-    print(f"\nfit from {runs.sizes['case']} runs: {time.perf_counter() - began:.1f} s on {threads()} threads")
+    print(f"\nfit from {runs.sizes['case']} runs: {time.perf_counter() - began:.0f} s on {threads()} threads")
+    surrogate.ranges = {name: (-1e9, 1e9) for name in numbers()}
     return surrogate
+
+
+@pytest.fixture(scope="module")
+def district():
+    return read_registry(DATA_DIR / "jiading_illustrative.csv")
 
 
 def rate(work, cases):
@@ -39,16 +78,42 @@ def rate(work, cases):
     return cases / (time.perf_counter() - began)
 
 
-def test_prediction_rates(fitted, runs):
-    designs = runs.isel(case=np.resize(np.flatnonzero(runs["status"].values == "ok"), 960))
-    # every case its own loads, so that none is shared
-    designs = designs.assign(lighting_use_fraction=designs["lighting_use_fraction"] * 0 + np.linspace(0.8, 1, 960))
-    designs["lighting_use_fraction"].attrs = runs["lighting_use_fraction"].attrs
-    for name, options in (("annual, no error", {"errors": False}), ("annual, with error", {}),
-                          ("hourly, with error", {"hourly": True})):
-        speed = rate(lambda options=options: fitted.predict(designs, range_margin=1.0, **options), 960)
-        print(f"{name}: {speed:.0f} building-packages per second on {threads()} threads")
+def test_prediction_rates(fitted, district):
+    catalogue = load_catalogue()
+    building = next(b for b in district if b.source_system == "chiller_boiler")
+    table = offer_table(building, package_grid(building, catalogue))
+    for name, wanted in (("annual by carrier", Wanted(WEIGHTS, errors="none", peaks=False)),
+                         ("annual by carrier, with standard errors", Wanted(WEIGHTS, errors="energy", peaks=False))):
+        speed = rate(lambda w=wanted: fitted.predict_table(table, w), table.size)
+        print(f"{name}: {speed:.0f} building-packages per second ({table.size} packages of one building)")
         assert speed > 1
+    few = table.take(np.arange(960) * (table.size // 960))
+    speed = rate(lambda: fitted.predict_table(few, Wanted(WEIGHTS, hourly=True)), few.size)
+    print(f"hourly, with all standard errors: {speed:.0f} building-years per second (960 packages of one building)")
+    designs = read_table(design_table([drawn.design for drawn in training_designs(480, seed=5)]))
+    speed = rate(lambda: fitted.predict_table(designs, Wanted(WEIGHTS, hourly=True)), designs.size)
+    print(f"hourly, with all standard errors: {speed:.0f} building-years per second (480 buildings, nothing shared)")
+
+
+def test_cube_of_a_district(fitted, district, year):
+    catalogue = load_catalogue()
+    question = Question(catalogue, "mid", "calorific", "shanghai_two_part_tou", pv_yield(year).values)
+    base = fitted.predict(design_table([b.design for b in district]), hourly=True)
+    names = [b.building_id for b in district]
+    runs = base.assign(building_id=("case", names), package_id=("case", ["none"] * len(names)),
+                       status=("case", ["ok"] * len(names)))
+    began = time.perf_counter()
+    cube = assemble_cube(
+        district, lambda b: package_grid(b, catalogue), runs,
+        lambda b, grid, sizes: forecast(fitted, b, grid, sizes, question), question,
+        scenarios=[Rules(budget_cny=5e7)],
+    )
+    seconds, memory = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    predicted = cube.attrs["packages_predicted"]
+    print(f"cube of {len(district)} buildings x whole catalogue: {predicted} packages in {seconds:.0f} s "
+          f"({predicted / seconds:.0f} per second), {int(cube['available'].sum())} kept under "
+          f"{cube.sizes['package']} labels, {memory:.1f} GB at most")
+    assert predicted > 1_000_000
 
 
 def test_first_prediction_in_a_new_process(fitted, runs, tmp_path):

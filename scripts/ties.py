@@ -1,0 +1,62 @@
+"""What a fitted surrogate is tied to: what the models say, not the text of the sources."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import netcdf
+from scripts.context import Context
+from scripts.workspace import digest
+from sim import Surrogate
+from sim.engine.energyplus import engine_version
+from sim.engine.probe import run_keys
+from sim.models import site_of
+from sim.surrogate.sampling import training_designs
+from vocabulary import SOURCE_SYSTEMS, Fault, InputError
+from weather.epw import epw_text
+
+ATTRIBUTE = "ties"
+PROBES_PER_SYSTEM, PROBE_SEED = 2, 20250101
+
+
+def ties(context: Context) -> dict[str, str]:
+    """Return what a surrogate of this study is tied to: one digest each, of the models the run keys of probe cases."""
+    settings = context.study.simulation.settings
+    probes = [
+        drawn.building.design for system in SOURCE_SYSTEMS
+        for drawn in training_designs(PROBES_PER_SYSTEM, PROBE_SEED, systems=(system,), catalogue=context.catalogue)
+    ]
+    site = site_of(context.weather, context.calendar)
+    return {
+        "engine version": engine_version(),
+        "weather": digest(epw_text(context.weather)),
+        "calendar": digest(context.calendar.model_dump(mode="json")),
+        "settings": digest(settings.model_dump(mode="json")),
+        "catalogue": digest({n: m.model_dump(mode="json", include={"changes", "replaces", "needs", "excludes"})
+                             for n, m in context.catalogue.measures.items()}),
+        "models": digest(run_keys(probes, site, settings)),
+    }
+
+
+def attributes(context: Context) -> dict[str, str]:
+    """Return the attribute of `surrogate.nc` that says what it is tied to."""
+    return {ATTRIBUTE: json.dumps(ties(context))}
+
+
+def loaded(context: Context, path: Path) -> Surrogate:
+    """Return the surrogate of a file, refused where it is tied to something else than this study's.
+
+    Raises
+    ------
+    InputError
+        If the file is no surrogate, or of another version, climate, calendar, settings, catalogue or other models; all
+        differences in one message.
+    """
+    surrogate = Surrogate.load(path)
+    told = json.loads(str(netcdf.read_attributes(path).get(ATTRIBUTE, "{}")))
+    faults = [Fault(str(path), f"made for another {what}", str(told.get(what, "not told")), own)
+              for what, own in ties(context).items() if told.get(what) != own]
+    if faults:
+        raise InputError(faults)
+    return surrogate
