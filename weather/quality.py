@@ -230,7 +230,7 @@ def radiation_shift_h(dataset: xr.Dataset) -> float:
 
 def _closing_error(dataset: xr.Dataset, shift_h: float, rows: npt.NDArray[np.bool_]) -> float:
     """Return how far the radiation is from closing (root mean square, W h m-2) if it sits `shift_h` hours late."""
-    error = closure_error(dataset, sun_position(dataset, -shift_h))[rows]
+    error = np.clip(closure_error(dataset, sun_position(dataset, -shift_h))[rows], -1e6, 1e6)
     return float(np.sqrt(np.nanmean(error**2))) if np.isfinite(error).any() else np.inf
 
 

@@ -5,7 +5,7 @@ Row `hour` covers 60 minutes; every function takes the sun at the middle of them
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -82,11 +82,19 @@ def sun_position(dataset: xr.Dataset, shift_h: float = 0.0) -> xr.Dataset:
     >>> round(float(sun_position(place)["zenith"].min()), 1)  # summer solstice: 31.4 - 23.4
     8.0
     """
+    place = (float(dataset.attrs[name]) for name in ("latitude_deg", "longitude_deg", "elevation_m", "time_zone_h"))
+    return _sun(*place, shift_h).copy(deep=True)
+
+
+@lru_cache(maxsize=32)
+def _sun(
+    latitude_deg: float, longitude_deg: float, elevation_m: float, time_zone_h: float, shift_h: float
+) -> xr.Dataset:
+    """Work out the sun of a place once: checks, repairs and facades ask for the same one many times (0.3 MB each)."""
     from pvlib import irradiance, solarposition
 
-    times = mid_hours(dataset, shift_h)
-    at = (dataset.attrs["latitude_deg"], dataset.attrs["longitude_deg"])
-    position = solarposition.get_solarposition(times, *at, altitude=dataset.attrs["elevation_m"])
+    times = mid_hours(xr.Dataset(attrs={"time_zone_h": time_zone_h}), shift_h)
+    position = solarposition.get_solarposition(times, latitude_deg, longitude_deg, altitude=elevation_m)
     zenith = position["zenith"].to_numpy()
     extra = irradiance.get_extra_radiation(times.day_of_year, method="spencer")
     return xr.Dataset(

@@ -13,6 +13,7 @@ import weather
 from vocabulary import InputError, RetrofolioError
 from weather.columns import columns
 from weather.epw import HEADER_RECORDS, epw_text, parse_epw
+from weather.quality import check_file
 
 
 def test_made_year_survives_the_file(year, tmp_path):
@@ -88,6 +89,11 @@ def _rows(text: str) -> list[str]:
     return text.rstrip().split("\n")[8:]
 
 
+def _with_29_february(rows: list[str]) -> list[str]:
+    end = 24 * (31 + 28)
+    return rows[:end] + [row.replace("2025,2,28,", "2025,2,29,", 1) for row in rows[end - 24:end]] + rows[end:]
+
+
 BAD = {
     "truncated": (lambda text: "\n".join(text.split("\n")[:500]), "truncated"),
     "header only": (lambda text: "\n".join(_header(text)), "truncated"),
@@ -96,8 +102,7 @@ BAD = {
     "binary": (lambda text: b"\x00\x01\xff" * 4000, "binary"),
     "nothing": (lambda text: b"", "nothing"),
     "not an EPW": (lambda text: "a,b,c\n1,2,3\n", "LOCATION"),
-    "leap year": (lambda text: "\n".join(_header(text) + _rows(text)[:1440] + _rows(text)[:24] + _rows(text)[1440:]),
-                  "8784 hours (a leap year"),
+    "leap year": (lambda text: "\n".join(_header(text) + _with_29_february(_rows(text))), "8784 hours (a leap year"),
     "sub-hourly": (lambda text: text.replace("DATA PERIODS,1,1,", "DATA PERIODS,1,2,"), "sub-hourly"),
     "sub-hourly rows": (lambda text: "\n".join(_header(text) + _rows(text) * 2), "sub-hourly"),
     "word for a number": (
@@ -115,9 +120,10 @@ BAD = {
 def test_bad_files_are_refused_in_words(kind, year_text, put):
     spoil, word = BAD[kind]
     path = put(spoil(year_text))
-    with pytest.raises(InputError, match=word.replace("(", r"\(")) as caught:
-        weather.read_epw(path)
-    assert str(path) in str(caught.value)
+    for read in (weather.read_epw, check_file):
+        with pytest.raises(InputError, match=word.replace("(", r"\(")) as caught:
+            read(path)
+        assert str(path) in str(caught.value)
 
 
 def test_absent_file_and_folder(tmp_path):
@@ -156,8 +162,9 @@ def test_line_breaks_cannot_break_the_header(year, tmp_path):
 @given(content=st.one_of(
     st.binary(max_size=300), st.text(max_size=300).map(lambda text: ("LOCATION," + text).encode())))
 def test_fuzz_any_bytes(content, put):
-    with pytest.raises(RetrofolioError):
-        weather.read_epw(put(content))
+    for read in (weather.read_epw, check_file):
+        with pytest.raises(RetrofolioError):
+            read(put(content))
 
 
 FIELDS = st.one_of(
@@ -186,6 +193,8 @@ def test_fuzz_cut_and_insert(cut, insert, year_text, put):
     at = cut % len(content)
     path = put(content[:at] + insert + content[at + (cut % 97) :])
     try:
-        weather.read_epw(path)
+        year, findings = check_file(path)
     except RetrofolioError:
         return
+    assert year.sizes["hour"] == 8760
+    assert all(finding.count for finding in findings)

@@ -11,6 +11,7 @@ from pyenergyplus.dataset import weather_files
 
 import weather
 from vocabulary import InputError
+from weather.columns import TEXT_COLUMNS, WHOLE_COLUMNS, data_columns
 from weather.epw import epw_text
 from weather.gaps import fill_gaps
 from weather.quality import Finding, check, check_file, closure_error, radiation_shift_h
@@ -99,33 +100,58 @@ def test_radiation_that_does_not_close(year):
     assert found(mended, "closure") == []
 
 
-def test_radiation_half_an_hour_late_is_found_and_moved_back(year):
-    """Give every hour the radiation of its start, as TMYx files have it."""
-    start, middle = sun_position(year, -0.5), sun_position(year)
+def shifted(year: xr.Dataset, hours: float) -> xr.Dataset:
+    """Give every hour the radiation of another time, `hours` before it; 0.5 is what TMYx files have."""
+    then, middle = sun_position(year, -hours), sun_position(year)
     clear = year[TOTAL].values / np.maximum((middle["extraterrestrial_normal"] * middle["cos_zenith"]).values, 1e-9)
+    clear = np.clip(np.where(middle["cos_zenith"] > 0.02, clear, 0.4), 0, 0.85)
     late = year.copy(deep=True)
-    total = np.where(middle["cos_zenith"] > 0, clear, 0.4) * (
-        start["extraterrestrial_normal"] * start["cos_zenith"]).values
-    direct = np.where(start["cos_zenith"] > 0.05, year[DIRECT].values, 0)
-    direct = np.minimum(direct, total / np.maximum(start["cos_zenith"].values, 0.05))
+    total = clear * (then["extraterrestrial_normal"] * then["cos_zenith"]).values
+    direct = np.where(then["cos_zenith"] > 0.05, year[DIRECT].values, 0)
+    direct = np.minimum(direct, total / np.maximum(then["cos_zenith"].values, 0.05))
     late[TOTAL] = ("hour", total, year[TOTAL].attrs)
     late[DIRECT] = ("hour", direct, year[DIRECT].attrs)
-    late[DIFFUSE] = ("hour", total - direct * start["cos_zenith"].values, year[DIFFUSE].attrs)
-    assert radiation_shift_h(late) == 0.5
-    assert "half" not in str(found(late, "shift")[0])
-    assert "0.5 h late" in str(found(late, "shift")[0])
+    late[DIFFUSE] = ("hour", total - direct * then["cos_zenith"].values, year[DIFFUSE].attrs)
+    return late
+
+
+@pytest.mark.parametrize(("hours", "words"), [(0.5, "0.5 h late"), (-0.75, "0.75 h early"), (1.0, "1 h late")])
+def test_radiation_of_another_time_is_found_and_moved_back(year, hours, words):
+    late = shifted(year, hours)
+    assert radiation_shift_h(late) == hours
+    (finding,) = found(late, "shift")
+    assert words in str(finding)
     mended, _ = repair(late)
     assert radiation_shift_h(mended) == 0.0
-    assert found(mended, "shift") + found(mended, "closure") == []
+    assert check(mended) == []
     days = [one[TOTAL].values.reshape(365, 24).sum(axis=1) for one in (late, mended)]
     np.testing.assert_allclose(days[1], days[0], rtol=0.01, atol=2)
     assert abs(float(mended[DIRECT].sum() / year[DIRECT].sum()) - 1) < 0.05
 
 
-def test_whole_day_moved_by_an_hour_is_off_centre(year):
+@pytest.mark.parametrize("hours", [-2, 3])
+def test_whole_hours_are_moved_back_to_what_they_were(year, hours):
+    """As after a wrong time zone: the rows come back, within rounding."""
+    late = year.copy(deep=True)
     for name in (TOTAL, DIRECT, DIFFUSE):
-        put_in(year, name, slice(None), np.roll(year[name].values, 1))
-    assert found(year, "shift") or found(year, "centre")
+        put_in(late, name, slice(None), np.roll(year[name].values, hours))
+    assert radiation_shift_h(late) == hours
+    mended, _ = repair(late)
+    assert float(abs(mended[TOTAL] - year[TOTAL]).mean()) < 1
+    assert float(abs(mended[DIRECT] - year[DIRECT]).mean()) < 1
+
+
+def test_closing_radiation_that_lies_late_in_the_day_is_found(year):
+    """As in a CSWD file: it closes with the sun of its hours, but the afternoons have too much."""
+    sun = sun_position(year)
+    lean = 1 + 0.12 * (np.tile(np.arange(24), 365) - 11.4)
+    total = year[TOTAL].values * np.clip(lean, 0, 2)
+    direct = np.clip(year[DIRECT].values * np.clip(lean, 0, 2), 0, 990)
+    put_in(year, TOTAL, slice(None), total)
+    put_in(year, DIRECT, slice(None), direct)
+    put_in(year, DIFFUSE, slice(None), np.maximum(total - direct * sun["cos_zenith"].values, 0))
+    assert found(year, "shift") == []
+    assert "h late in the day, though it closes" in str(found(year, "centre")[0])
 
 
 def test_humidity(year):
@@ -216,6 +242,39 @@ def test_repair_writes_a_file_that_reads_the_same(year, tmp_path):
     weather.write_epw(mended, tmp_path / "mended.epw")
     xr.testing.assert_identical(weather.read_epw(tmp_path / "mended.epw"), mended)
     assert epw_text(mended).count("E9") == 1
+
+
+MEASURED = {"step", "frozen", "closure", "night", "humidity", "direct_normal"}
+"""Kinds that some of the 16 measured years show; deserts and heights pass 1000 W/m2 of direct normal in some hours."""
+
+
+@pytest.mark.parametrize("name", sorted(weather_files))
+def test_measured_years_are_read_and_checked(name):
+    """The years inside the engine's wheel: nothing impossible is said of measured data."""
+    year, findings = check_file(weather_files[name])
+    assert year.sizes["hour"] == 8760
+    assert {one.kind for one in findings} <= MEASURED
+    for one in findings:
+        assert str(one).startswith(f"{one.count} rows: ")
+        assert 0 < one.count <= 8760
+
+
+NUMBERS = [row.name for row in data_columns() if row.name not in (*TEXT_COLUMNS, *WHOLE_COLUMNS)]
+FAULTS = st.tuples(st.sampled_from(NUMBERS), st.integers(0, 8759), st.sampled_from([1, 30, 8760]),
+                   st.sampled_from([np.nan, -1e9, 1e9, 0.0, -5.0, 5000.0, 1e300]))
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(faults=st.lists(FAULTS, min_size=1, max_size=4))
+def test_any_numbers_are_checked_and_repaired_once_and_for_all(faults, year):
+    """No warning, no other error, and a second repair finds nothing to do."""
+    spoilt = year.copy(deep=True)
+    for name, start, length, value in faults:
+        put_in(spoilt, name, slice(start, start + length), value)
+    check(spoilt)
+    mended, _ = repair(spoilt)
+    assert repair(mended)[1] == []
+    assert not {one.kind for one in check(mended)} & {"range", "direct_normal", "night", "closure"}
 
 
 @pytest.mark.parametrize("name", sorted(weather_files)[::4])

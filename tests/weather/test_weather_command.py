@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from types import SimpleNamespace
+
 import pytest
 from typer.testing import CliRunner
 
@@ -32,6 +35,30 @@ def test_check_prints_counts_and_exits_2(year, tmp_path):
     assert result.exit_code == 2
     assert "2 rows: direct normal above 1000 W/m2" in result.output
     assert call("check", tmp_path / "good.epw").exit_code == 0
+
+
+def test_fetch_without_a_network_names_the_way_out(tmp_path, monkeypatch):
+    """Through the command, from a port where nobody listens."""
+    import weather.stations as stations
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    index = SimpleNamespace(nearest=lambda *_, **__: [_entry(port)])
+    monkeypatch.setattr(stations, "station_index", lambda: index)
+    error = call("fetch", "--near", "31.38,121.25", "--cache", tmp_path).exception
+    assert isinstance(error, stations.FetchError)
+    assert "retrofolio weather make --city shanghai" in str(error)
+
+
+def _entry(port: int):
+    from idfkit.weather.station import WeatherStation
+
+    station = WeatherStation(country="CHN", state="SH", city="Nowhere", wmo="999999", source="SRC-TMYx", latitude=31.4,
+                             longitude=121.45, timezone=8.0, elevation=5.0, url=f"http://127.0.0.1:{port}/none.zip",
+                             ashrae_climate_zone="3A", heating_design_db_c=-1.0, cooling_design_db_c=34.0, hdd18=1500,
+                             cdd10=3000)
+    return SimpleNamespace(station=station, distance_km=1.0)
 
 
 def test_check_with_a_far_place(year, tmp_path):
