@@ -99,7 +99,8 @@ class _Search:
                     return self.is_closed()
                 if {one, other} & set(place.tolist()):
                     allowed = only_place(place, self.rules)
-                    allowed[np.ix_(allowed[:, one] | allowed[:, other], [one, other])] = True
+                    both = allowed[:, one] | allowed[:, other]
+                    allowed[both, one] = allowed[both, other] = True
                     gained |= self.within(allowed)
         return self.is_closed()
 

@@ -225,9 +225,9 @@ def carried(instance: Instance, values: Floats, other: Instance) -> Floats:
     of_column = {key: at for at, key in enumerate(_keys(other.columns))}
     of_piece = {key: m + at for at, key in enumerate(_segment_keys(other))}
     of_name = {extra.name: m + t + at for at, extra in enumerate(other.extras)}
-    targets = [
-        *((at, of_column.get(columns[at])) for at in np.flatnonzero(values[:n])),
-        *((n + at, of_piece.get(pieces[at])) for at in np.flatnonzero(values[n : n + s])),
+    targets: list[tuple[int, int | None]] = [
+        *((at, of_column.get(columns[at])) for at in np.flatnonzero(values[:n]).tolist()),
+        *((n + at, of_piece.get(pieces[at])) for at in np.flatnonzero(values[n : n + s]).tolist()),
         *((n + s + at, of_name.get(extra.name)) for at, extra in enumerate(instance.extras)),
     ]
     for at, target in targets:

@@ -26,7 +26,7 @@ FEW_COLUMNS = 300
 """Columns up to which HiGHS is as quick on all plans as on their parts."""
 CLOSED = 1e-9
 """Relative distance of bound and objective below which they are the same number."""
-Ended = Literal["optimal", "time_limit", "infeasible"]
+Ended = Literal["optimal", "time_limit", "infeasible", "unproven"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class _Search:
         self.best: Floats | None = None
         self.objective = -np.inf
         self.core = 0
-        self.timed_out = False
+        self.timed_out = self.refused = False
         for values in (np.zeros(instance.size), start, filled(self.relaxation, self.lagrange)):
             self.offer(values)
         if start is not None and len(instance.rows) > 1:
@@ -181,7 +181,12 @@ class _Search:
             if result.values is None:
                 return
             values = smaller.widen(result.values, self.instance.size)
-            if self.offer(values) or not self.add_cuts(values) or self.timed_out:
+            if self.offer(values):
+                return
+            if not self.add_cuts(values):
+                self.refused = True
+                return
+            if self.timed_out:
                 return
 
     def add_cuts(self, values: Floats) -> bool:
@@ -206,7 +211,7 @@ def with_exact_errors(instance: Instance, values: Floats) -> Floats:
 
 
 def is_feasible(instance: Instance, values: Floats) -> bool:
-    """Tell whether a plan with 0/1 columns meets every row, within 1e-9 of the numbers in it."""
+    """Tell whether a plan with 0/1 columns meets every row, within 1e-9 of the largest number in the row."""
     exact = with_exact_errors(instance, values)
     touched = np.bincount(instance.columns.building, exact[: len(instance.columns)], minlength=len(instance.mandatory))
     if (touched > 1.5).any() or (touched[instance.mandatory] < 0.5).any():
@@ -215,7 +220,8 @@ def is_feasible(instance: Instance, values: Floats) -> bool:
         if row.family == "floor_error":
             continue
         terms = row.coef * exact[row.index]
-        if terms.sum() > row.upper + 1e-9 * max(abs(row.upper), float(np.abs(terms).max(initial=0.0))):
+        numbers = np.abs(row.coef).max(initial=0.0), np.abs(terms).max(initial=0.0)
+        if terms.sum() > row.upper + 1e-9 * max(abs(row.upper), *map(float, numbers)):
             return False
     return True
 
@@ -249,7 +255,8 @@ def solve(
     Returns
     -------
     Solved
-        `ended` is infeasible only if HiGHS has proven that no plan meets the rows.
+        `ended` is infeasible only if HiGHS has proven that no plan meets the rows, and unproven if a plan of HiGHS
+        breaks a row once its columns are whole: the plan in hand and the bound are returned as they are.
     """
     offered = np.bincount(instance.columns.building, minlength=len(instance.mandatory))
     if (instance.mandatory & (offered == 0)).any():
@@ -266,11 +273,12 @@ def solve(
 
 def _claim(search: _Search) -> Solved:
     seconds = time.perf_counter() - search.begun
+    open_end: Ended = "time_limit" if search.timed_out else "unproven"
     if search.best is None:
-        ended: Ended = "time_limit" if search.timed_out else "infeasible"
+        ended: Ended = open_end if search.timed_out or search.refused else "infeasible"
         return Solved(None, np.nan, search.bound, ended, seconds, search.core)
     bound = max(search.bound, search.objective)
     if bound - search.objective <= CLOSED * max(abs(search.objective), 1e-10):
         bound = search.objective
-    ended = "optimal" if search.is_closed(search.bound) else "time_limit"
+    ended = "optimal" if search.is_closed(search.bound) else open_end
     return Solved(with_exact_errors(search.instance, search.best), search.objective, bound, ended, seconds, search.core)
