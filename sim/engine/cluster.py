@@ -24,6 +24,15 @@ log = logging.getLogger(__name__)
 
 _CLOSING_S = 10
 _LOOPBACK = "127.0.0.1"
+# Dask looks at itself up to a hundred times a second: a twentieth of a core in every process, which engines need.
+_SELDOM: dict[str, object] = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.worker.memory.monitor-interval": "5s",
+    "distributed.scheduler.work-stealing-interval": "1s",
+    "distributed.scheduler.active-memory-manager.start": False,
+}
 
 
 class ClusterError(RetrofolioError):
@@ -90,7 +99,7 @@ def connect(
         return
     lost = f"{cluster.lost_worker_timeout_s:g}s" if cluster else "15s"
     spawned = {**dask.config.get("distributed.nanny.pre-spawn-environ", {}), "DASK_LOGGING__DISTRIBUTED": "critical"}
-    with dask.config.set({"distributed.deploy.lost-worker-timeout": lost,
+    with dask.config.set({**_SELDOM, "distributed.deploy.lost-worker-timeout": lost,
                           "distributed.nanny.pre-spawn-environ": spawned}):
         started = _slurm(cluster, shared_folder or Path.cwd()) if cluster else _local(workers)
         client = None
@@ -150,7 +159,8 @@ def _slurm(settings: ClusterSettings, shared_folder: Path) -> SLURMCluster:
     found = SLURMCluster(
         queue=settings.partition, account=settings.account, cores=settings.processes_per_job,
         processes=settings.processes_per_job, memory=settings.memory, walltime=settings.walltime,
-        job_script_prologue=list(settings.environment), job_extra_directives=list(settings.directives),
+        job_script_prologue=[*map(_exported, _SELDOM.items()), *settings.environment],
+        job_extra_directives=list(settings.directives),
         worker_extra_args=["--no-dashboard", *lifetime], interface=settings.interface, log_directory=str(logs),
         local_directory=settings.scratch, death_timeout=settings.start_timeout_s, protocol="tls://",
         security=Security.temporary(), shared_temp_directory=str(certificates),
@@ -161,6 +171,11 @@ def _slurm(settings: ClusterSettings, shared_folder: Path) -> SLURMCluster:
         _close(found)
         raise ClusterError(f"no job could be submitted: {error}")
     return found
+
+
+def _exported(setting: tuple[str, object]) -> str:
+    name, value = setting
+    return f"export DASK_{name.replace('.', '__').replace('-', '_').upper()}={value}"
 
 
 def keep_jobs(cluster: SLURMCluster, settings: ClusterSettings) -> str:

@@ -1,5 +1,6 @@
 """Many quick cases: several in one task, and still each run once, in its row, and alone in its faults."""
 
+import dask
 import numpy as np
 import pytest
 import quick_runs
@@ -71,3 +72,16 @@ def test_worker_with_other_sources_refuses(tmp_path, simulate, monkeypatch):
     with pytest.raises(WorkerMismatchError, match="other sources"):
         simulate(tmp_path / "store", cases(20))
     assert count_runs(tmp_path / "store") == 0
+
+
+def test_dask_looks_at_itself_seldom_in_every_process(scheduler):
+    from distributed import Client
+
+    from sim.engine.cluster import _SELDOM, _exported
+
+    with Client(scheduler, set_as_default=False) as client:
+        for name, value in _SELDOM.items():
+            assert set(client.run(dask.config.get, name).values()) == {value}
+    lines = [_exported(item).removeprefix("export ") for item in _SELDOM.items()]
+    heard = dask.config.collect_env(dict(line.split("=") for line in lines))
+    assert all(dask.config.get(name, config=heard) == value for name, value in _SELDOM.items())
