@@ -18,6 +18,7 @@ from datafile import Frozen
 from sim.models.datafile import load
 from sim.models.expand import expand
 from sim.models.external_measures import apply_measures
+from sim.models.external_source import PLANT_FIELDS, replace_source
 from sim.models.frame import add_run_period, add_site
 from sim.models.idd import ENGINE_VERSION, OfficeIDF, add, idf_text, read_idf, schema
 from sim.models.outputs import add_outputs
@@ -236,8 +237,8 @@ def build_external_idf(
     path : str or pathlib.Path
         The model.
     design : Design
-        After a package; what differs from `design.sizing` is changed in the model, in proportion. A baseline design
-        changes nothing.
+        After a package; what differs from `design.sizing` is changed in the model, in proportion. Another source
+        system is put in place of the model's plant. A baseline design changes nothing.
     site : Site
         From `site_of`.
     settings : ModelSettings
@@ -257,8 +258,11 @@ def build_external_idf(
     """
     idf = read_external(path)
     place_model(idf, site, settings)
-    if design.sizing is not None:
-        apply_measures(idf, design.sizing, design, str(path))
+    if (before := design.sizing) is not None:
+        if design.source_system != before.source_system:
+            idf = replace_source(idf, design, str(path))
+            before = before.model_copy(update={field: getattr(design, field) for field in PLANT_FIELDS})
+        apply_measures(idf, before, design, str(path))
     if pv_capacity_kw > 0:
         add_photovoltaics(idf, pv_capacity_kw)
     add_outputs(idf, settings)

@@ -216,7 +216,6 @@ RULES = (
     Rule(("pump_head_kpa",), _pumps, "Pump:*"),
 )
 """One more measure on foreign models is one more row."""
-PLANT = ("AIRLOOPHVAC", "PLANTLOOP", "CONDENSERLOOP", "ZONEHVAC", "ENERGYMANAGEMENTSYSTEM:PROGRAM", "CHILLER", "BOILER")
 
 
 def changed_fields(before: Design, after: Design) -> set[str]:
@@ -228,12 +227,6 @@ def changed_fields(before: Design, after: Design) -> set[str]:
     """
     return {name for name in Design.model_fields
             if name not in NOT_PHYSICAL and getattr(before, name) != getattr(after, name)}
-
-
-def _plant_in_the_way(idf: OfficeIDF) -> str:
-    found = [f"{kind} {entry.obj[1]}" for kind, entries in idf.idfobjects.items() for entry in entries
-             if kind in PLANT or kind.startswith(("CHILLER:", "BOILER:", "AIRCONDITIONER:"))]
-    return ", ".join(found[:12]) + (f" and {len(found) - 12} more" if len(found) > 12 else "")
 
 
 def apply_measures(idf: OfficeIDF, before: Design, after: Design, path: str = "model") -> int:
@@ -256,13 +249,10 @@ def apply_measures(idf: OfficeIDF, before: Design, after: Design, path: str = "m
     Raises
     ------
     InputError
-        If the model holds nothing that a changed field could act on, the field has no rule here, or the source
-        system changes: the message names the fields and the plant objects in the way.
+        If the model holds nothing that a changed field could act on, or the field has no rule here: the message
+        names the fields. (Another source system: `external_source.replace_source`.)
     """
     wanted = changed_fields(before, after)
-    if after.source_system != before.source_system:
-        raise InputError([Fault(path, "source system", f"{_plant_in_the_way(idf)}",
-                                f"no plant in the way of {after.source_system}")])
     known = {field for rule in RULES for field in rule.fields}
     faults = [Fault(path, field, f"{getattr(before, field)} to {getattr(after, field)}",
                     "a change that can be made to a foreign model", "") for field in sorted(wanted - known)]
