@@ -76,7 +76,7 @@ def _cheapest(totals: Row) -> dict[str, str] | None:
 
 def certificate(material: Material, totals: Row) -> list[Markup]:
     """Return the certificate of one scenario as sentences: what is proven, what was run, which rules are broken."""
-    gap = _gap(float(totals["mip_gap"]))
+    gap = percent(max(float(totals["mip_gap"]), LEAST_SHOWN_GAP), 3)
     lines = [
         sentence(
             "certificate_yes" if totals["certified"] == 1 else "certificate_no",
