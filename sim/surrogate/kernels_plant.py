@@ -96,29 +96,41 @@ def _correct(model, share, least, use, ratio):  # type: ignore[no-untyped-def]  
 
 
 @numba.njit(fastmath=True, error_model="numpy")
-def _add(out, row, a, b, place, factor, power):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
-    for i in range(a, b):
-        power[place[i]] += factor * out[row, i]
+def _mix(first, second, third, fourth, factor, mixed):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    """Write the sum of four profiles, each times its factor."""
+    f, g, h, k = factor[0], factor[1], factor[2], factor[3]
+    for i in range(mixed.shape[0]):
+        mixed[i] = f * first[i] + g * second[i] + h * third[i] + k * fourth[i]
 
 
 @numba.njit(error_model="numpy")
-def _assemble(out, cool_at, heat_at, cool_edge, heat_edge, ratio, known, day_type, power, gas):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Write hourly electricity and gas, known uses included, each end use scaled to its corrected month."""
+def _add(mixed, place, power):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - compiled
+    for i in range(place.shape[0]):
+        power[place[i]] += mixed[i]
+
+
+@numba.njit(error_model="numpy")
+def _assemble(out, at, edge, ratio, known, day_type, mixed, power, gas):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Write hourly electricity and gas, known uses included, each end use scaled to its corrected month.
+
+    Gas is left out where its array has no hours.
+    """
     for d in range(day_type.shape[0]):
         power[24 * d : 24 * d + 24] = known[day_type[d]]
     gas[:] = 0.0
+    burns = gas.shape[0] > 0
     for m in range(12):
-        a, b = cool_edge[m], cool_edge[m + 1]
-        _add(out, COOL_POWER, a, b, cool_at, ratio[COOLING, m], power)
-        _add(out, COOL_FANS, a, b, cool_at, ratio[FANS, m], power)
-        _add(out, COOL_PUMPS, a, b, cool_at, ratio[PUMPS, m], power)
-        _add(out, TOWER_POWER, a, b, cool_at, ratio[REJECTION, m], power)
-        _add(out, COOL_GAS_POWER, a, b, cool_at, ratio[COOLING_GAS, m], gas)
-        a, b = heat_edge[m], heat_edge[m + 1]
-        _add(out, HEAT_POWER, a, b, heat_at, ratio[HEATING, m], power)
-        _add(out, HEAT_FANS, a, b, heat_at, ratio[FANS, m], power)
-        _add(out, HEAT_PUMPS, a, b, heat_at, ratio[PUMPS, m], power)
-        _add(out, HEAT_GAS_POWER, a, b, heat_at, ratio[HEATING_GAS, m], gas)
+        a, b = edge[0, m], edge[0, m + 1]
+        _mix(out[COOL_POWER, a:b], out[COOL_FANS, a:b], out[COOL_PUMPS, a:b], out[TOWER_POWER, a:b],
+             (ratio[COOLING, m], ratio[FANS, m], ratio[PUMPS, m], ratio[REJECTION, m]), mixed[: b - a])
+        _add(mixed, at[0, a:b], power)
+        d, e = edge[1, m], edge[1, m + 1]
+        _mix(out[HEAT_POWER, d:e], out[HEAT_FANS, d:e], out[HEAT_PUMPS, d:e], out[HEAT_POWER, d:e],
+             (ratio[HEATING, m], ratio[FANS, m], ratio[PUMPS, m], 0.0), mixed[: e - d])
+        _add(mixed, at[1, d:e], power)
+        if burns:
+            _add(out[COOL_GAS_POWER, a:b] * ratio[COOLING_GAS, m], at[0, a:b], gas)
+            _add(out[HEAT_GAS_POWER, d:e] * ratio[HEATING_GAS, m], at[1, d:e], gas)
 
 
 @numba.njit(fastmath=True, error_model="numpy")
@@ -284,7 +296,7 @@ def run_plant(
     at, edge = np.empty((2, hours), np.int64), np.zeros((2, 13), np.int64)
     raw, air = np.empty((3, hours)), np.empty((4, hours))
     out, ratio = np.empty((PROFILE_ROWS, hours)), np.empty((USE_ROWS, 12))
-    power, fuel = np.empty(hours), np.empty(hours)
+    power, fuel = np.empty(hours), np.empty(hours if electricity.shape[0] > 0 else 0)
     sunny = np.flatnonzero(pv_yield > 1e-9)
     sun = np.ones((3 + weights.shape[0], len(sunny)))
     sun[0] = pv_yield[sunny]
@@ -309,7 +321,7 @@ def run_plant(
         _correct(model[case], share[case], least[case], use[case], ratio)
         if not profiled:
             continue
-        _assemble(out, at[0], at[1], edge[0], edge[1], ratio, known[case], day_type, power, fuel)
+        _assemble(out, at, edge, ratio, known[case], day_type, coil[0], power, fuel)
         if electricity.shape[0] > 0:
             electricity[case] = power.astype(np.float32)
             gas[case] = fuel.astype(np.float32)

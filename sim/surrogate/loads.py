@@ -82,6 +82,8 @@ def nominal_sizes(table: Table, areas: Areas, own: LoadSums, sizing: Table, size
     cold, hot = np.maximum(cold, least), np.maximum(hot, least)
     absorbs = is_system(table, "absorption")
     hot = np.where(absorbs, system_data().absorption.heating_over_cooling_capacity.value * cold, hot)
+    # a split's two sides are one machine, sized by its cooling
+    hot = np.where(is_system(table, "split"), cold, hot)
     # both sides of a plant heat pump are one machine, as large as the larger load asks
     hot = np.where(is_system(table, "air_source_heat_pump", "ground_source_heat_pump"), np.maximum(hot, cold), hot)
     kept = table["replaced_pumps"] <= 0
