@@ -17,8 +17,6 @@ def filled(relaxation: Relaxation, bound: Bound) -> Floats | None:
 
     None where the instance has more rows, negative costs, or further variables.
     """
-    if not relaxation.n_columns:
-        return None
     if len(relaxation.upper) != 1 or relaxation.instance.extras:
         return relaxation.plan(bound) if not relaxation.instance.extras else None
     cost = relaxation.matrix.toarray()[0]
@@ -74,8 +72,6 @@ def improved(relaxation: Relaxation, plan: Floats, bound: Bound) -> Floats:
 
     For instances whose rows are budgets that share no column (years on their own).
     """
-    if not relaxation.n_columns:
-        return plan
     dense = relaxation.matrix.toarray()
     if (dense < 0).any() or ((dense > 0).sum(axis=0) > 1).any() or relaxation.instance.extras:
         return plan

@@ -261,6 +261,11 @@ def solve(
     offered = np.bincount(instance.columns.building, minlength=len(instance.mandatory))
     if (instance.mandatory & (offered == 0)).any():
         return Solved(None, np.nan, -np.inf, "infeasible", 0.0, 0)
+    if not len(instance.columns):
+        nothing = np.zeros(instance.size)
+        if is_feasible(instance, nothing):
+            return Solved(nothing, 0.0, 0.0, "optimal", 0.0, 0)
+        return Solved(None, np.nan, -np.inf, "infeasible", 0.0, 0)
     search = _Search(instance, gap, time_limit_s, start, known_bound)
     if gap == 0 or not search.is_closed(search.bound):
         if len(instance.columns) > FEW_COLUMNS:

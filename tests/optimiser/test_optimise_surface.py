@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,6 +81,23 @@ def test_empty_plan_names_the_cheapest_package(make_cube: Maker) -> None:
     assert (result.chosen_package.values == "none").all()
     at = cube.available & (cube.energy_saving >= 0.2 * cube.baseline_energy) & (cube.package != "none")
     assert float(result.money_missing[0]) == pytest.approx(float(cube.capital_cost.where(at).min()))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"budget_cny": 1e5},
+        {"yearly_budget_cny": (1e5, 1e5), "carry_over": False},
+        {"budget_cny": 1e5, "floor_scope": "portfolio"},
+        {"budget_cny": 1e5, "grouping": "decided"},
+    ],
+)
+def test_nothing_allowed_is_an_empty_plan(make_cube: Maker, more: dict[str, Any]) -> None:
+    result = optimiser.optimise(make_cube(1), Rules(forbid=("*",), **more))
+    assert result.empty.item()
+    assert result.certified.item()
+    with pytest.raises(InfeasibleError):
+        optimiser.optimise(make_cube(1, money=True), Rules(forbid=("*",), at_least={"carbon": 1.0}, **more))
 
 
 def test_time_limit_returns_a_plan_with_its_gap(make_cube: Maker) -> None:
