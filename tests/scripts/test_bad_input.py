@@ -9,6 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from scripts.__main__ import app
+from scripts.study import read_study
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "scripts" / "studies" / "jiading_sample.yaml"
@@ -191,3 +192,9 @@ def test_works_of_an_unknown_compound_get_the_nearest_spelling(study, tmp_path):
 def test_a_lane_for_a_contract_must_be_among_the_lanes(study, tmp_path):
     study["optimiser"]["rules"]["contract_lane"] = {"JSC1": "trusteeship"}
     refused(study, tmp_path, "optimiser.scenarios.0.")
+
+
+def test_the_study_of_the_district_is_a_valid_one():
+    study = read_study(ROOT / "scripts" / "studies" / "jiading.yaml")
+    assert study.report.published.projects == 26
+    assert {"district_plan", "pooled_contracts"} <= {scenario.name for scenario in study.optimiser.scenarios}
