@@ -45,7 +45,7 @@ def question(context: Context) -> Question:
 
 
 def cube_of(
-    context: Context, runs: xr.Dataset, surrogate: Surrogate, doubt_kwh: Mapping[str, Mapping[str, float]]
+    context: Context, runs: xr.Dataset, surrogate: Surrogate | None, doubt_kwh: Mapping[str, Mapping[str, float]]
 ) -> xr.Dataset:
     """Return the cube of all allowed packages: runs where there are any, predictions elsewhere.
 
@@ -57,7 +57,7 @@ def cube_of(
     buildings = calibrate.final_buildings(context)
 
     def predict(building: Building, grid: PackageGrid, sizes_kw: Array) -> Forecast:
-        if building.building_id in context.direct:
+        if surrogate is None or building.building_id in context.direct:
             return direct.to_be_filled(len(grid), len(sizes_kw))
         return forecast(surrogate, building, grid, sizes_kw, asked)
 
@@ -167,8 +167,9 @@ def stage(context: Context) -> None:
     """Assemble the cube, choose, and write `portfolio.nc`."""
     found = simulate.simulations(context)
     runs = all_runs(context, found)
-    surrogate = fit.surrogate(context)
-    doubt = calibrate.saving_std_kwh(context, surrogate, basis_weights(question(context).basis))
+    surrogate = fit.surrogate(context) if context.predicted_packages else None
+    weights = basis_weights(question(context).basis)
+    doubt = calibrate.saving_std_kwh(context, surrogate, weights) if surrogate else {}
     cube = cube_of(context, runs, surrogate, doubt)
     portfolio = choose(cube, scenario_rules(context))
     write_portfolio(context, portfolio, cube, found)

@@ -10,7 +10,8 @@ from scripts.simulate import check as check  # the same inputs
 def stage(context: Context) -> None:
     """Simulate, fit, validate, calibrate, optimise, verify, report."""
     simulate.stage(context)
-    fit.surrogate(context)
+    if context.predicted_packages:  # else every building is simulated directly
+        fit.surrogate(context)
     if not context.workspace.is_current(validate.FILE, validate.made_from(context)):
         validate.stage(context)
     if optimise.is_current(context, verified=True):

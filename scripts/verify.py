@@ -51,7 +51,8 @@ class Proof:
         roles = self.runs["role"].values.astype(str)
         as_training = self.runs.assign(role=("case", np.where(roles == "verification", "training", roles)))
         doubt = optimise.building_doubt_kwh(cube)
-        return optimise.cube_of(self.context, self.runs, fit.fitted(self.context, as_training), doubt)
+        surrogate = fit.fitted(self.context, as_training) if self.context.predicted_packages else None
+        return optimise.cube_of(self.context, self.runs, surrogate, doubt)
 
     def _rows(self) -> dict[tuple[str, str], int]:
         names = self.runs["building_id"].values.astype(str)
