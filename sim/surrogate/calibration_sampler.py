@@ -18,6 +18,8 @@ from scipy.stats import multivariate_normal, multivariate_t
 Array = NDArray[np.float64]
 FREEDOM = 6
 PRIOR_SHARE = 0.15
+ENOUGH = 0.5
+"""Power of the likelihood from which a round's proposal is good enough to look at what the sample is worth."""
 WORTH = 500.0
 """Draws that the sample must be worth before sampling stops."""
 
@@ -55,7 +57,7 @@ class Sample:
 
 def sample_posterior(
     log_likelihood: Callable[[Array], Array], size: int, rng: np.random.Generator, *, draws: int = 4000,
-    most_rounds: int = 15,
+    most_rounds: int = 20,
 ) -> Sample:
     """Sample a posterior whose prior is standard normal.
 
@@ -75,7 +77,7 @@ def sample_posterior(
     Returns
     -------
     Sample
-        Of all rounds that had the whole likelihood.
+        Of the last rounds.
 
     Examples
     --------
@@ -89,20 +91,27 @@ def sample_posterior(
         gain = log_likelihood(points)
         share = _share(gain, log_prior - log_proposal, max(4.0 * size, 0.05 * draws))
         found = Sample(points, _weights(share * gain + log_prior - log_proposal))
-        if (share == 1.0 and number > 1) or number == most_rounds - 1:
-            kept.append((points, gain + log_prior - log_proposal))
-            whole = _joined(kept)
-            if whole.worth >= WORTH:
-                break
-        mean = found.mean(points)
-        centred = points - mean
+        kept.append((points, gain + log_prior - log_proposal))
+        if share > ENOUGH and _joined(kept).worth >= WORTH:
+            break
+        # The next proposal is made from the tempered weights: from few heavy draws it would be too narrow.
+        mean = found.mean(found.points)
+        centred = found.points - mean
         cover = (centred * found.weights[:, None]).T @ centred + 1e-6 * np.eye(size)
     return _joined(kept)
 
 
 def _joined(rounds: list[tuple[Array, Array]]) -> Sample:
-    """Return the draws of several rounds as one sample; every round's weights are for the same posterior."""
-    return Sample(np.concatenate([points for points, _ in rounds]), _weights(np.concatenate([w for _, w in rounds])))
+    """Return the draws of the last rounds as one sample, of as many rounds as make it worth most.
+
+    Every round's weights are for the same posterior; the first proposals are poor and their few heavy draws would
+    cost more than they bring.
+    """
+    def last(first: int) -> Sample:
+        points, weights = zip(*rounds[first:], strict=True)
+        return Sample(np.concatenate(points), _weights(np.concatenate(weights)))
+
+    return max((last(first) for first in range(len(rounds))), key=lambda sample: sample.worth)
 
 
 def _proposed(
