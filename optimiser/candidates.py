@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -94,17 +94,13 @@ class Forecast:
             result[rows] = new
             return result
 
-        names = ("annual_kwh", "std_kwh", "electricity_cost_cny", "pv_used_kwh", "pv_avoided_cny")
+        changed = {n: put(getattr(self, n), getattr(other, n)) for n in _OVER_PACKAGES}
         quantities = {n: put(v, other.quantities[n]) if n in other.quantities else v
                       for n, v in self.quantities.items()}
-        return Forecast(*(put(getattr(self, n), getattr(other, n)) for n in names), quantities)
-
-    def take(self, rows: NDArray[np.int64]) -> Forecast:
-        """Return the forecast of some packages."""
-        names = ("annual_kwh", "std_kwh", "electricity_cost_cny", "pv_used_kwh", "pv_avoided_cny")
-        return Forecast(*(getattr(self, n)[rows] for n in names), {n: v[rows] for n, v in self.quantities.items()})
+        return replace(self, **changed, quantities=quantities)
 
 
+_OVER_PACKAGES = ("annual_kwh", "std_kwh", "electricity_cost_cny", "pv_used_kwh", "pv_avoided_cny")
 Predict = Callable[[Building, PackageGrid, Array], Forecast]
 """Building, packages, PV sizes [kW] to what the packages will use."""
 
