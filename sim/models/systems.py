@@ -108,6 +108,7 @@ class HeatPump(Frozen):
     heating_rating: Point
     part_load_curve: str
     minimum_part_load: float
+    cooling_margin: Figure | None = None
     source: str
 
 
@@ -125,6 +126,7 @@ class Absorption(Frozen):
 class Vrf(Frozen):
     """Limits of VRF (frozen)."""
 
+    heating_over_cooling_capacity: Figure
     minimum_part_load: float
     lowest_outdoor_cooling_c: float
     highest_outdoor_heating_c: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +108,6 @@ def test_a_probe_has_another_key_when_its_model_says_something_else(context):
     one, again, other = run_keys([design, design, changed], site, settings)
     assert one == again != other
     finer = settings.model_copy(update={"timesteps_per_hour": 12})
-    warmer = site.model_copy(
-        update={"ground_temperatures_c": tuple(t + 1.0 for t in site.ground_temperatures_c)})
+    warmer = replace(site, ground_temperatures_c=tuple(t + 1.0 for t in site.ground_temperatures_c))
     assert run_keys([design], site, finer) != [one]
     assert run_keys([design], warmer, settings) != [one]

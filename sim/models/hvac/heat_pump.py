@@ -33,6 +33,8 @@ def replace_chiller(idf: OfficeIDF, cop: float, data: HeatPump, curves: tuple[st
     old = one(idf, "Chiller:Electric:EIR")
     nodes = old.Chilled_Water_Inlet_Node_Name, old.Chilled_Water_Outlet_Node_Name
     machine = _machine(idf, COOLING_KIND, COOLING, nodes, cop, data, curves, data.cooling_rating)
+    if data.cooling_margin is not None:
+        machine.Sizing_Factor = data.cooling_margin.value
     idf.removeidfobject(old)
     replace_component(idf, old.Name, "Chiller:Electric:EIR", COOLING_KIND, COOLING)
     return machine

@@ -22,6 +22,7 @@ def add_templates(idf: OfficeIDF, frame: Frame) -> None:
             Maximum_Outdoor_Temperature_in_Heating_Mode=data.vrf.highest_outdoor_heating_c,
             Minimum_Heat_Pump_PartLoad_Ratio=data.vrf.minimum_part_load,
             Master_Thermostat_Priority_Control_Type="LoadPriority", Defrost_Strategy="ReverseCycle",
+            Rated_Heating_Capacity_Sizing_Ratio=data.vrf.heating_over_cooling_capacity.value,
             Crankcase_Heater_Power_per_Compressor=0.0)
     for zone in frame.zones:
         add(idf, "HVACTemplate:Zone:VRF", Zone_Name=zone.name, Template_VRF_System_Name=f"{zone.storey} VRF",
