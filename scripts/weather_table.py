@@ -5,6 +5,7 @@ Example: python -m scripts.weather_table --store out/weather_runs FILE.epw [FILE
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ import numpy as np
 import typer
 import xarray as xr
 
+from buildings import Building, read_registry
 from weather import City, load_city, make_typical_year, read_epw
 from weather.city import Spread
 from weather.normals import city_of
@@ -58,35 +60,51 @@ def _digits(value: float) -> int:
     return 0 if abs(value) >= 100 else 1 if abs(value) >= 4 else 2
 
 
-@dataclass(frozen=True)
-class Offices:
-    """The buildings of the sample that are run (all where none is named), the folder of runs, runs at once."""
-
-    store: Path
-    names: list[str]
-    workers: int
+Measure = Callable[[xr.Dataset], Energy]
 
 
-def energy(year: xr.Dataset, offices: Offices) -> Energy:
-    """Run the sample offices under a year.
-
-    Raises
-    ------
-    typer.Exit
-        If a run failed.
-    """
-    from buildings import read_registry
+def by_engine(names: list[str], store: Path, workers: int) -> Measure:
+    """Return what runs the sample offices (all where none is named) under a year; finished runs stay in the store."""
     from sim import simulate
     from sim.plan import baseline_cases
 
-    chosen = [one for one in read_registry(_REGISTRY) if not offices.names or one.building_id in offices.names]
-    found = simulate(baseline_cases(chosen, "year"), weather=year, store=offices.store, workers=offices.workers,
-                     progress="quiet")
-    if not (found["status"].values.astype(str) == "ok").all():
-        typer.echo(f"runs failed: {found['status'].values}", err=True)
-        raise typer.Exit(3)
-    annual = found["energy_use"].sum("month")
-    typer.echo(f"done: {year.attrs['comments_1'][-60:]}", err=True)
+    offices = _offices(names)
+
+    def measure(year: xr.Dataset) -> Energy:
+        found = simulate(baseline_cases(offices, "year"), weather=year, store=store, workers=workers, progress="quiet")
+        if not (found["status"].values.astype(str) == "ok").all():
+            typer.echo(f"runs failed: {found['status'].values}", err=True)
+            raise typer.Exit(3)
+        typer.echo(f"done: {year.attrs['comments_1'][-60:]}", err=True)
+        return _annual(found["energy_use"])
+
+    return measure
+
+
+def by_network(names: list[str], runs: Path) -> Measure:
+    """Return what puts the sample offices through the surrogate's thermal network under a year: seconds, no engine."""
+    from netcdf import read_dataset
+    from sim import Surrogate
+    from sim.case import design_table
+    from sim.surrogate.climate import climate_of
+
+    designs = design_table([one.design for one in _offices(names)])
+    surrogate = Surrogate.fit(read_dataset(runs), covers=designs)
+    workdays = np.repeat(surrogate.climate.workdays, 24)
+
+    def measure(year: xr.Dataset) -> Energy:
+        surrogate.climate = climate_of(year.assign(is_workday=("hour", workdays)))
+        return _annual(surrogate.predict(designs, errors=False)["energy_use"])
+
+    return measure
+
+
+def _offices(names: list[str]) -> list[Building]:
+    return [one for one in read_registry(_REGISTRY) if not names or one.building_id in names]
+
+
+def _annual(energy_use: xr.DataArray) -> Energy:
+    annual = energy_use.sum("month")
     return Energy(
         annual.sel(carrier="electricity", end_use="cooling").values,
         annual.sel(end_use="heating").sum("carrier").values,
@@ -108,10 +126,10 @@ def yield_rows(real: xr.Dataset, made: list[xr.Dataset]) -> list[str]:
     return _rows(real, {"PV yield": [float(pv_yield(year).sum()) / truth - 1 for year in made]})
 
 
-def energy_rows(real: xr.Dataset, made: list[xr.Dataset], offices: Offices) -> list[str]:
+def energy_rows(real: xr.Dataset, made: list[xr.Dataset], measure: Measure) -> list[str]:
     """Return the rows of table (3) for the energy of the sample offices."""
-    truth = energy(real, offices)
-    found = [energy(year, offices) for year in made]
+    truth = measure(real)
+    found = [measure(year) for year in made]
     return _rows(real, {
         "cooling electricity of all offices": [one.cooling.sum() / truth.cooling.sum() - 1 for one in found],
         "heating of all offices": [one.heating.sum() / truth.heating.sum() - 1 for one in found],
@@ -144,12 +162,13 @@ def spread_rows(spread: Spread) -> list[str]:
 
 def main(
     files: Annotated[list[Path], typer.Argument(help="real EPW years; they are repaired first")],
-    store: Annotated[Path, typer.Option(help="folder of runs")],
+    store: Annotated[Path, typer.Option(help="folder of runs")] = Path("out/weather_runs"),
     seeds: Annotated[int, typer.Option(min=1, help="made years per real one")] = 5,
     city: Annotated[str, typer.Option(help="city whose spread and shapes are used")] = "shanghai",
     office: Annotated[list[str] | None, typer.Option(help="only these buildings of the sample")] = None,
     runs: Annotated[bool, typer.Option(help="run the offices too, for table (3)")] = True,
     workers: Annotated[int, typer.Option(min=1, help="engine runs at once")] = 2,
+    network: Annotated[Path | None, typer.Option(help="training runs: a thermal network, not the engine")] = None,
     strict: Annotated[bool, typer.Option(help="table (3): measure the spread in the other files only")] = False,
     spread: Annotated[bool, typer.Option(help="print the spread of the files, no tables")] = False,
 ) -> None:
@@ -159,7 +178,7 @@ def main(
     if spread:
         typer.echo("\n".join(spread_rows(spread_of(real, like.spread))))
         return
-    offices = Offices(store, office or [], workers)
+    measure = by_network(office or [], network) if network else by_engine(office or [], store, workers)
     lines = kept_normals(like, seeds)
     made = {f"made, seed {seed}": make_typical_year(like, seed) for seed in range(2)}
     lines += ["", *side_by_side({**made, **{str(year.attrs["source"]): year for year in real}}), ""]
@@ -168,7 +187,7 @@ def main(
         others = [one for one in real if one is not year]
         base = like.model_copy(update={"spread": spread_of(others, like.spread)}) if strict and others else like
         fed = fed_with(year, base, seeds)
-        lines += yield_rows(year, fed) + (energy_rows(year, fed, offices) if runs else [])
+        lines += yield_rows(year, fed) + (energy_rows(year, fed, measure) if runs else [])
     typer.echo("\n".join(lines))
 
 

@@ -20,7 +20,7 @@ from weather.days import DAYS_IN_MONTH, MONTH_OF_DAY, hourly_course, monthly_mea
 from weather.epw import epw_text
 from weather.normals import city_of, normals_of
 from weather.quality import check
-from weather.solar import sun_position
+from weather.solar import plane_irradiance, pv_yield, sun_position
 from weather.spread import spread_of
 from weather.statistics import degree_days_k, summary
 
@@ -223,3 +223,25 @@ def test_smooth_months_keeps_means(values):
 def test_hourly_course_keeps_days(seed):
     daily = np.random.default_rng(seed).normal(10, 5, 365)
     assert np.allclose(hourly_course(daily).reshape(365, 24).mean(axis=1), daily, atol=1e-9)
+
+
+def _felt(year: xr.Dataset) -> np.ndarray:
+    """What a building feels: cold, warm and humid hours of the working day, sun on south and west walls, PV."""
+    hour = year["hour_of_day"].values
+    at_work = (hour > 8) & (hour <= 18)
+    dry, dew = (year[f"{name}_temperature"].values[at_work] for name in ("dry_bulb", "dew_point"))
+    walls = [float(plane_irradiance(year, 90, azimuth).sum()) for azimuth in (180, 270)]
+    return np.array([np.maximum(16 - dry, 0).sum(), np.maximum(dry - 24, 0).sum(), np.maximum(dew - 18, 0).sum(),
+                     *walls, float(pv_yield(year).sum())])
+
+
+def test_years_of_the_same_means_feel_the_same():
+    """Table (3) in small: a year that no seed made, its own means handed to the generator, three years of those."""
+    shanghai = load_city("shanghai")
+    warmer = shanghai.normals.temperature_c.model_copy(
+        update={"values": tuple(np.add(shanghai.normals.temperature_c.values, np.linspace(-1.5, 1.5, 12)))})
+    normals = shanghai.normals.model_copy(update={"temperature_c": warmer})
+    truth = weather.make_typical_year(shanghai.model_copy(update={"normals": normals}), 40)
+    like = city_of(truth, shanghai)
+    found = np.mean([_felt(weather.make_typical_year(like, seed)) for seed in range(3)], axis=0)
+    assert np.abs(found / _felt(truth) - 1).max() < 0.04
