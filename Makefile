@@ -14,7 +14,7 @@ test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
 
 test-long: $(VENV)/.development
-	$(BIN)/python -m pytest -m "long and not benchmark"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "long and not benchmark"
 
 bench: $(VENV)/.development
 	$(BIN)/python -m pytest -m benchmark
