@@ -1,10 +1,14 @@
-"""The whole chain on four buildings: what it chose is the true optimum, and what it says is what the engine said."""
+"""The whole chain on four buildings: what it chose is the true optimum, and what it says is what the
+engine said, and every file that it leaves passes the CF checker and opens in other programs."""
 
 import itertools
 import json
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.stats import norm
 
 import netcdf
@@ -13,6 +17,7 @@ from sim.engine.store import Store
 from weather.solar import pv_yield
 
 pytestmark = pytest.mark.engine
+FILES = ("simulations.nc", "verification.nc", "surrogate.nc", "validation.nc", "portfolio.nc")
 KGCE_PER_KWH, KGCE_PER_M3, KWH_LHV_PER_M3 = 0.1229, 1.2143, 35.588 / 3.6
 
 
@@ -157,3 +162,33 @@ def test_the_summary_says_what_the_baseline_is(small):
     assert "illustrative" in done.stdout
     assert (out / "report.html").stat().st_size > 10_000
     assert list((out / "tables").glob("*.csv"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_ends_without_a_finding(small, cf_findings, name):
+    _, out, _, _ = small
+    assert sorted(path.name for path in out.glob("*.nc")) == sorted(FILES)
+    assert cf_findings(out / name, None if name == "portfolio.nc" else []) == ([], [], 0)
+
+
+@pytest.mark.parametrize("group", ["inputs", "verification", "frontier"])
+def test_groups_of_the_portfolio_pass_as_files_of_their_own(small, cf_findings, tmp_path, group):
+    _, out, _, _ = small
+    alone = netcdf.read_dataset(out / "portfolio.nc", group)
+    netcdf.write_dataset(tmp_path / "alone.nc", alone, title=group)
+    assert cf_findings(tmp_path / "alone.nc", []) == ([], [], 0)
+
+
+def test_the_documented_line_makes_a_pandas_table(small):
+    _, out, _, _ = small
+    table = xr.open_dataset(out / "portfolio.nc").to_dataframe()
+    assert {"chosen_package", "energy_saving", "capital_cost", "touched"} <= set(table.columns)
+    assert {"scenario", "building"} <= set(table.index.names)
+
+
+@pytest.mark.skipif(shutil.which("ncdump") is None, reason="ncdump is not installed")
+def test_ncdump_opens_every_file(small):
+    _, out, _, _ = small
+    for name in FILES:
+        told = subprocess.run(["ncdump", "-h", out / name], capture_output=True, text=True, check=True).stdout
+        assert ':Conventions = "CF-1.11"' in told
