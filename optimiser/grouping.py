@@ -40,7 +40,9 @@ def solve_grouping(cube: Cube, rules: Rules) -> Grouped:
     """
     search = _Search(cube, rules)
     for share in SHARES if rules.mip_gap > 0 else (1.0,):
-        relaxed = solve(search.whole.instance, gap=share * rules.mip_gap, time_limit_s=search.left_s())
+        left = search.left_s()
+        half = None if left is None else 0.5 * left  # the other half is for a plan
+        relaxed = solve(search.whole.instance, gap=share * rules.mip_gap, time_limit_s=half)
         search.bound = min(search.bound, relaxed.bound)
         if relaxed.values is None:
             if relaxed.ended == "infeasible":
