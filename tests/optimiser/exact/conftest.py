@@ -41,7 +41,7 @@ class Enumeration:
         self.z = NormalDist().inv_cdf(rules.floor_confidence)
         self.has_pv = "pv_capacity_node" in self.cube
         self._basis()
-        options = [np.array(list(self._options(b))) for b in range(self.count)]
+        options = [np.array(list(self._options(b)), dtype=int).reshape(-1, 4) for b in range(self.count)]
         grid = np.indices([len(o) for o in options]).reshape(self.count, -1)
         chosen = np.stack([o[at] for o, at in zip(options, grid, strict=True)], axis=1)
         self.package, self.year, self.lane, self.place = np.moveaxis(chosen, 2, 0)
