@@ -247,6 +247,13 @@ def offered_measures(
 
 
 def offered_to(catalogue: Catalogue, measures: Sequence[str] | None) -> list[Measure]:
+    """Return the measures of a catalogue that a study names, all of them for None.
+
+    Raises
+    ------
+    InputError
+        If `measures` names an unknown one.
+    """
     if measures is None:
         return list(catalogue.measures.values())
     _check_known(measures, catalogue, "packages.measures")

@@ -130,7 +130,7 @@ def network_alone(train: xr.Dataset, test: xr.Dataset, climate: Climate) -> Answ
     table = read_table(train)
     coefficients = training.calibrate(training.runs_of(train, table, climate), climate)
     bare = Learned(coefficients, {}, {}, {}, None, np.ones(3))
-    said = pipeline.predict(read_table(test), climate, bare, weights=WEIGHTS, hourly=False, errors=False)
+    said = pipeline.predict(read_table(test), climate, bare, pipeline.Wanted(WEIGHTS, errors="none"))
     carrier = pipeline.CARRIER_OF_USE
     use = np.stack([said.uses[:, carrier == c].sum((1, 2)) for c in (0, 1)], axis=1)
     use[:, 0] += said.known.sum((1, 2))
