@@ -95,12 +95,3 @@ def test_the_rules_are_kept(done, checkout):
     pool = plan.sel(building=["A1", "A2"])
     assert set(pool["chosen_lane"].values[pool["touched"].values]) <= {"trusteeship"}
     assert set(plan["chosen_year"].values) <= {0, 1, 2}
-
-
-@pytest.mark.slurm
-@pytest.mark.skipif(shutil.which("sbatch") is None, reason="no SLURM on this machine")
-def test_the_job_of_the_tutorial_is_one_that_slurm_knows():
-    """The batch script is the one that tests/slurm runs; here only that SLURM takes it."""
-    (line,) = [body.strip() for _, kind, more, body in BLOCKS if kind == "sh" and more.strip() == "slurm"]
-    ended = subprocess.run(["bash", "-c", line.replace("sbatch", "sbatch --test-only", 1)], cwd=ROOT, check=False)
-    assert ended.returncode == 0

@@ -156,3 +156,11 @@ def test_traffic_is_protected(slurm, epw, tmp_path):
         client.wait_for_workers(1, timeout=120)
         workers = client.scheduler_info()["workers"]
         assert all(address.startswith("tls://") for address in workers)
+
+
+def test_the_job_of_the_tutorial_is_one_that_slurm_takes(slurm):
+    text = (HERE.parents[1] / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    line = text.split("```sh slurm\n")[1].split("```")[0].strip()
+    told = subprocess.run(line.replace("sbatch", "sbatch --test-only", 1).split(), cwd=HERE.parents[1],
+                          capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
