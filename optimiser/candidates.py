@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from buildings import Building, Catalogue, Package, capital_cost_cny
 from buildings.costs import pv_capacity_max_kw, pv_cost_cny_per_kw
-from buildings.measures import Level
+from buildings.measures import QUANTITIES, Level
 from buildings.package_grid import PackageGrid
 from optimiser.money.factors import basis_attributes, carbon_t, energy_in_basis_kwh
 from optimiser.money.tariffs import Tariff, electricity_cost_cny, gas_cost_cny, load_prices, split_pv_kw, tariff_of
@@ -23,10 +23,6 @@ from vocabulary import CARRIERS, NO_PACKAGE, Fault, InputError, attributes
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-QUANTITIES = (
-    "floor_area", "conditioned_area", "cooling_capacity", "heating_capacity", "pump_motor_power", "tower_fan_power",
-    "terminal_count", "ventilation_flow", "window_area", "wall_area", "roof_area",
-)
 SELF_USE_ERROR_FRACTION = 0.005  # of the annual yield, the promise of formulation.md
 MOST_NODES = 65
 
@@ -167,7 +163,7 @@ def _of_runs(runs: xr.Dataset, sizes_kw: Array, question: Question) -> Forecast:
     return Forecast(
         annual_kwh(runs["energy_use"]), np.zeros(len(load)), bill, np.stack([u.sum(1) for u in used], axis=1),
         np.stack([bill - electricity_cost_cny(load - u, question.tariff) for u in used], axis=1),
-        {name: runs[name].values.astype(float) for name in QUANTITIES if name in runs},
+        {name: runs[name].values.astype(float) for name in QUANTITIES},
     )
 
 

@@ -9,8 +9,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from buildings import Building, Package, capital_cost_cny
+from buildings.measures import QUANTITIES
 from buildings.package_grid import PackageGrid, package_grid
-from optimiser.candidates import QUANTITIES, Array, Forecast, Question, annual_kwh
+from optimiser.candidates import Array, Forecast, Question, annual_kwh
 from optimiser.direct import Single, combinations_to_run
 from optimiser.money.factors import energy_in_basis_kwh
 from scripts import simulate
@@ -114,7 +115,7 @@ def singles(
         use = annual_kwh(runs["energy_use"].isel(case=[before, row]))
         electricity_kwh, gas_kwh = use[0] - use[1]
         saving = energy_in_basis_kwh(electricity_kwh, gas_kwh, asked.basis)
-        quantities = {name: float(runs[name].values[row]) for name in QUANTITIES if name in runs}
+        quantities = {name: float(runs[name].values[row]) for name in QUANTITIES}
         cost = capital_cost_cny(package, quantities, asked.catalogue, asked.level)
         if cost > 0:
             found[package.measures[0]] = Single(float(saving), float(cost))

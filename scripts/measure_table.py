@@ -73,7 +73,7 @@ def effect(measure: Measure, building: Building, before: xr.Dataset, after: xr.D
         Savings and cost; NaN shares where there was no such use.
     """
     area = building.floor_area_m2
-    quantities = {name: float(after[name]) for name in QUANTITIES if name != "floor_area"} | {"floor_area": area}
+    quantities = {name: float(after[name]) for name in QUANTITIES}
     usual = load_typical_savings().get(measure.id)
     one, two = before["energy_use"], after["energy_use"]
     return Effect(

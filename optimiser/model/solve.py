@@ -173,8 +173,7 @@ class _Search:
                 return
             part = replace(self.instance, rows=(*self.instance.rows, *leaf.rows))
             smaller = restrict(part, keep)
-            start = None if self.best is None else self.best[smaller.place]
-            result = highs.run(smaller.instance, gap=self.gap, time_limit_s=left, start=start)
+            result = highs.run(smaller.instance, gap=self.gap, time_limit_s=left)
             self.core = max(self.core, len(smaller.instance.columns))
             leaf.bound = min(leaf.bound, max(result.bound, dropped))
             self.timed_out = result.ended == "time_limit"

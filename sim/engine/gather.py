@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 import vocabulary
+from buildings.measures import QUANTITIES
 from sim.case import Case, design_table
 from sim.engine.findings import Findings, findings
 from sim.engine.record import Record
@@ -17,8 +18,6 @@ from vocabulary import CARRIERS, END_USES, MONTHS
 
 _SIZES = {"carrier": len(CARRIERS), "end_use": len(END_USES), "month": len(MONTHS)}
 MEASURED = ("energy_use", "peak_demand", "cooling_delivered", "heating_delivered", "unmet_fraction")
-QUANTITIES = ("cooling_capacity", "heating_capacity", "pump_motor_power", "tower_fan_power", "terminal_count",
-              "ventilation_flow", "window_area", "wall_area", "roof_area", "conditioned_area")
 LABELS = {
     "building_id": "building", "package_id": "package of measures", "weather_id": "weather year",
     "role": "what the case is for",

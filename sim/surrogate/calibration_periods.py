@@ -170,10 +170,19 @@ class _Finder:
             while first > 0 and missing[first - 1]:
                 first -= 1
             months = list(range(first, end + 1))
-            if self._ratio([int(end)]) >= self.rules.doubled_above.value and self._fits(months):
+            if self._holds_more(int(end), months):
                 owner[first:end] = end
                 found += months[:-1]
         return tuple(found)
+
+    def _holds_more(self, end: int, months: Sequence[int]) -> bool:
+        """Tell whether a bill is no ordinary month's and reads better as that of several months.
+
+        How many times its own month it holds depends on the season: June's use in July's bill makes 1.7, not 2.
+        """
+        alone = self._ratio([end])
+        nearer = abs(np.log(max(self._ratio(months), 1e-9))) < abs(np.log(max(alone, 1e-9)))
+        return bool(nearer and self._fits(months) and alone > 1.0 + self.rules.pair_tolerance.value)
 
     def doubled(self, owner: NDArray[np.int64]) -> tuple[int, ...]:
         """Find a month that holds two months' use beside one that is all but empty."""
@@ -184,8 +193,8 @@ class _Finder:
             for j in (i - 1, i + 1):
                 if not 0 <= j < len(self.energy) or i in found or j in found or {owner[i], owner[j]} != {i, j}:
                     continue
-                high = self._ratio([i]) >= self.rules.doubled_above.value
-                if high and self.energy[j] <= self.rules.empty_below.value * self.expected[j] and self._fits([i, j]):
+                empty = self.energy[j] <= self.rules.empty_below.value * self.expected[j]
+                if empty and self._holds_more(i, (i, j)):
                     owner[min(i, j)] = max(i, j)
                     found += [i, j]
         return tuple(sorted(found))

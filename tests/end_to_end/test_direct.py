@@ -13,9 +13,7 @@ from pyenergyplus.dataset import modeldir
 
 import netcdf
 
-# Open: the runs of a foreign model lack the floor area that costs are computed from, so its packages have no price yet.
-pytestmark = [pytest.mark.engine, pytest.mark.long,
-              pytest.mark.xfail(reason="costs of a foreign model lack its floor area", strict=True)]
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 DIRECT_RUNS = 6
 
 

@@ -12,9 +12,10 @@ from hypothesis.extra.numpy import arrays
 import weather
 from buildings import apply_package, capital_cost_cny, enumerate_packages, load_catalogue, read_registry
 from buildings.datafile import DATA_DIR
+from buildings.measures import QUANTITIES
 from buildings.package_grid import package_grid
 from optimiser import Rules, optimise
-from optimiser.candidates import QUANTITIES, Question, assemble_cube
+from optimiser.candidates import Question, assemble_cube
 from optimiser.forecast import forecast
 from optimiser.money.tariffs import electricity_cost_cny, gas_cost_cny, pv_value_cny, tariff_of
 from optimiser.reduction import Offer, front, needed

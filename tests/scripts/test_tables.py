@@ -40,8 +40,10 @@ def runs_of(rows):
         months = np.zeros(12)
         months[6 if name.startswith("cooling") else 0] = heat
         found[name] = (("case", "month"), np.tile(months, (size, 1)))
+    areas = {building.building_id: building.floor_area_m2 for building in SAMPLE}
     for name in QUANTITIES:
         found[name] = ("case", np.full(size, 100.0))
+    found["floor_area"] = ("case", [areas[row[0]] for row in rows])
     return found
 
 

@@ -192,6 +192,15 @@ def test_some(family: str, make_cube: Fixture, enumeration: Fixture, seed: int) 
     check(family, make_cube, enumeration, seed)
 
 
+STARTED_WRONGLY = (("grouping", 692696), ("grouping_years", 411))
+
+
+@pytest.mark.parametrize(("family", "seed"), STARTED_WRONGLY)
+def test_no_start_misleads_the_solver(family: str, seed: int, make_cube: Fixture, enumeration: Fixture) -> None:
+    """Two cubes on which HiGHS 1.15.1, handed the empty plan as a start, called it the best one."""
+    check(family, make_cube, enumeration, seed)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("family", FAMILIES)
 @settings(max_examples=40, **PLAIN)

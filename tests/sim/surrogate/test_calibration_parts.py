@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
@@ -48,11 +48,11 @@ def test_ordinary_bills_stay_one_reading_a_month(seed):
 
 
 @given(st.integers(0, 10_000), st.integers(1, 22))
+@example(1, 18)  # June in July's bill, 1.6 times July: once taken for a missing June and a costly July
 @settings(max_examples=60, deadline=None)
 def test_each_trouble_is_told_and_no_energy_is_invented(seed, month):
     bills = noisy(seed)
     merged = bills.copy()
-    merged[month + 1 if month < 22 else month] += 0.0
     merged[month], merged[month - 1] = bills[month] + bills[month - 1], np.nan
     found = handled(merged)
     assert found.merged == (month - 1,)
