@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from optimiser.contract_flows import OwnerView, Works, owner_view
+from optimiser.contract_flows import MoneyView, Works, money_view
 from optimiser.cube import Cube
 from optimiser.model.columns import Pairs, columns_of
 from optimiser.model.instance import Columns
@@ -45,10 +45,11 @@ def plan_amounts(cube: Cube, rules: Rules, plan: Plan) -> dict[str, Floats]:
 
 
 def yearly_amounts(cube: Cube, rules: Rules, plan: Plan, amounts: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Return the owner's cost over the years of the horizon, year 0 the start of the plan; empty without yearly costs.
+    """Return the money of owner and service companies over the years, year 0 the start of the plan.
 
-    `owner_cost_saving` is the owner's cost without minus with the plan: investment in own lanes, payments to service
-    companies, renewals, upkeep, guarantee payments and subsidies counted. `owner_cost` needs `annual_cost_baseline`.
+    Empty without yearly costs. `owner_cost_saving` is the owner's cost without minus with the plan: investment in own
+    lanes, payments to service companies, renewals, upkeep, guarantee payments and subsidies counted; `owner_flow` is
+    the same by building, `service_company_flow` what the companies get. `owner_cost` needs `annual_cost_baseline`.
     """
     if "annual_cost_saving" not in amounts:
         return {}
@@ -57,9 +58,10 @@ def yearly_amounts(cube: Cube, rules: Rules, plan: Plan, amounts: Mapping[str, F
     priced = in_year(rules.economics, columns.amounts, plan.year[at] - 1)
     granted = granted_cny(cube, rules, plan, amounts["energy_saving"], amounts["capital_cost"])
     view = _view(cube, rules, plan, amounts, _wide(plan, at, priced["package_capital"]), granted)
-    out = {"owner_cost_saving": view.cost_saving}
+    saving = view.owner.sum(axis=0)
+    out = {"owner_cost_saving": saving, "owner_flow": view.owner, "service_company_flow": view.service_company}
     if view.cost_without is not None:
-        out |= {"owner_cost_without": view.cost_without, "owner_cost": view.cost_without - view.cost_saving}
+        out |= {"owner_cost_without": view.cost_without, "owner_cost": view.cost_without - saving}
     return out
 
 
@@ -70,9 +72,9 @@ def _view(
     amounts: Mapping[str, Floats],
     package_capital: Floats,
     granted: Mapping[str, Floats],
-) -> OwnerView:
+) -> MoneyView:
     works = Works(amounts["capital_cost"], package_capital, amounts["annual_cost_saving"])
-    return owner_view(cube, rules, plan, works, np.array(contract_keys(cube, rules, plan)), granted)
+    return money_view(cube, rules, plan, works, np.array(contract_keys(cube, rules, plan)), granted)
 
 
 def _columns(cube: Cube, rules: Rules, plan: Plan, at: Ints) -> tuple[Columns, Floats]:

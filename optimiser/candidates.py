@@ -182,15 +182,19 @@ def _simulated_rows(building: Building, grid: PackageGrid, simulated: xr.Dataset
     return np.array(packages, dtype=np.int64), np.array(runs, dtype=np.int64), tried
 
 
-def _costs_cny(grid: PackageGrid, quantities: Mapping[str, Array], question: Question) -> Array:
-    """Return the investment of every package: the sum of its measures'."""
-    total = np.zeros(len(grid))
+def _money(grid: PackageGrid, quantities: Mapping[str, Array], question: Question) -> dict[str, Array]:
+    """Return investment, yearly upkeep and life of every package: its measures' sums, and lives by what they cost."""
+    cost, upkeep, cost_years, lives = (np.zeros(len(grid)) for _ in range(4))
     for measure in grid.measures:
         rows = np.flatnonzero(grid.holds(measure.id))
-        if len(rows):
-            own = {name: values[rows] for name, values in quantities.items()}
-            total[rows] += capital_cost_cny(Package((measure.id,)), own, question.catalogue, question.level)
-    return total
+        own = {name: values[rows] for name, values in quantities.items()}
+        one = capital_cost_cny(Package((measure.id,)), own, question.catalogue, question.level)
+        cost[rows] += one
+        upkeep[rows] += one * measure.upkeep_fraction_per_year
+        cost_years[rows] += one * measure.life_years
+        lives[rows] += measure.life_years
+    life = np.where(cost > 0, cost_years / np.where(cost > 0, cost, 1.0), lives / np.maximum(grid.sizes(), 1))
+    return {"capital_cost": cost, "annual_upkeep_cost": upkeep, "package_life": life}
 
 
 def _block(building: Building, grid: PackageGrid, forecast: Forecast, sizes_kw: Array, question: Question
@@ -202,14 +206,13 @@ def _block(building: Building, grid: PackageGrid, forecast: Forecast, sizes_kw: 
     return {
         "energy_saving": np.asarray(energy_in_basis_kwh(saving[:, 0], saving[:, 1], question.basis)),
         "carrier_energy_saving": saving,
-        "capital_cost": _costs_cny(grid, forecast.quantities, question),
         "annual_cost_saving": money[0] - money,
         "carbon_saving": np.asarray(carbon_t(saving[:, 0], saving[:, 1])),
         "energy_saving_std": forecast.std_kwh,
         "pv_self_used_node": forecast.pv_used_kwh,
         "pv_annual_cost_saving_node": forecast.pv_avoided_cny + exported * load_prices().pv_export.price_cny_per_kwh,
         "annual_cost_baseline": money[:1],
-    }
+    } | _money(grid, forecast.quantities, question)
 
 
 @dataclass(frozen=True)
@@ -238,8 +241,8 @@ def _kept_of(
     keep = np.ones(len(grid), dtype=bool)
     if scenarios is not None:
         offer = Offer(building.building_id, grid, *(block[name] for name in (
-            "capital_cost", "energy_saving", "energy_saving_std", "annual_cost_saving", "carbon_saving",
-            "pv_self_used_node", "pv_annual_cost_saving_node")))
+            "capital_cost", "annual_upkeep_cost", "package_life", "energy_saving", "energy_saving_std",
+            "annual_cost_saving", "carbon_saving", "pv_self_used_node", "pv_annual_cost_saving_node")))
         keep = needed(offer, scenarios, tried | (np.arange(len(grid)) == 0))
     at = np.flatnonzero(keep)
     error = _self_use_error(building, grid.take(at), sizes, predict, simulated, own, question)
@@ -267,6 +270,7 @@ def _self_use_error(
 
 _OVER_PACKAGE = {
     "energy_saving": (), "carrier_energy_saving": ("carrier",), "capital_cost": (), "annual_cost_saving": (),
+    "annual_upkeep_cost": (), "package_life": (),
     "carbon_saving": (), "energy_saving_std": (), "pv_self_used_node": ("pv_node",),
     "pv_annual_cost_saving_node": ("pv_node",),
 }

@@ -105,42 +105,65 @@ def guarantee_payment_cny(cube: Cube, rules: Rules, plan: Plan, keys: Floats, sa
 
 
 @dataclass(frozen=True)
-class OwnerView:
-    """What the owner's purse sees of a plan: CNY by building, and over the plan's years (year 0 is its start)."""
+class MoneyView:
+    """What the purses of owner and service companies see of a plan, CNY.
+
+    Attributes
+    ----------
+    guarantee_payment, public_money_saved : ndarray (building,)
+        Expected payment per year of the term; owner's cost without minus with the contract over its term.
+    owner, service_company : ndarray (building, year)
+        Money received or not spent in each year, year 0 the start of the plan, subsidies and guarantees counted.
+    cost_without : ndarray (year,) or None
+        The owner's energy cost without the plan.
+    """
 
     guarantee_payment: Floats
     public_money_saved: Floats
-    cost_saving: Floats
+    owner: Floats
+    service_company: Floats
     cost_without: Floats | None
 
 
-def owner_view(
+def money_view(
     cube: Cube, rules: Rules, plan: Plan, works: Works, keys: Floats, granted: Mapping[str, Floats]
-) -> OwnerView:
-    """Return the owner's cost without minus with the contracts, in every year and over the terms.
+) -> MoneyView:
+    """Return what owner and service companies receive in every year of the plan, building by building.
+
+    The years are those of the horizon, or until the last term has ended where that is later.
 
     Parameters
     ----------
     keys : ndarray of str, shape (building,)
     granted : mapping of contract to ndarray, shape (plan year,)
-        Subsidies; those of lanes that the owner pays for are the owner's, in the plan year in which they are paid.
+        Subsidies go to who invests, in the plan year in which they are paid, by share of the investment.
     """
-    horizon, term = rules.economics.horizon_years, rules.contract_terms.term_years
-    span = max(horizon, term)
-    owner, _ = flows_cny(cube, rules, plan, works, span)
+    term = rules.contract_terms.term_years
+    last = max(rules.economics.horizon_years, term + years(rules) - 1)
+    flows = flows_cny(cube, rules, plan, works, last)
     payment = guarantee_payment_cny(cube, rules, plan, keys, works.annual_cost_saving)
-    owner[:, 1 : term + 1] += payment[:, None]
-    saved = owner[:, : term + 1].sum(axis=1)
-    yearly = np.zeros(span + years(rules))
-    for b in np.flatnonzero(plan.touched):
-        yearly[plan.year[b] - 1 : plan.year[b] + span] += owner[b]
+    for flow, sign in zip(flows, (1.0, -1.0), strict=True):
+        flow[:, 1 : term + 1] += sign * payment[:, None]
+    saved = flows[0][:, : term + 1].sum(axis=1)
+    owner, company = (_on_plan_years(flow, plan) for flow in flows)
     for key, money in granted.items():
-        inside = plan.touched & (keys == key) & (plan.lane <= LANES.index("guaranteed"))
-        if inside.any():
-            yearly[: len(money)] += money
-            saved[inside] += money.sum() * works.capital[inside] / max(works.capital[inside].sum(), 1e-9)
+        inside = plan.touched & (keys == key)
+        share = inside * works.capital / max(works.capital[inside].sum(), 1e-9)
+        owned = plan.lane <= LANES.index("guaranteed")
+        saved += np.where(owned, money.sum() * share, 0.0)
+        for purse, own in ((owner, owned), (company, ~owned)):
+            purse[:, : len(money)] += np.where(own, share, 0.0)[:, None] * money
     without = None
     if cube.cost_baseline is not None:
-        without = np.full(horizon + 1, cube.cost_baseline.sum())
+        without = np.full(last + 1, cube.cost_baseline.sum())
         without[0] = 0.0
-    return OwnerView(payment, saved, yearly[: horizon + 1], without)
+    return MoneyView(payment, saved, owner, company, without)
+
+
+def _on_plan_years(flow: Floats, plan: Plan) -> Floats:
+    """Return flows counted from the works as flows counted from the start of the plan, of the same length."""
+    out = np.zeros_like(flow)
+    for year in np.unique(plan.year[plan.touched]):
+        own = plan.touched & (plan.year == year)
+        out[own, year - 1 :] = flow[own, : flow.shape[1] - (year - 1)]
+    return out

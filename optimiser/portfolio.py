@@ -50,6 +50,8 @@ _ROWS: dict[str, tuple[str, str]] = {
     "owner_cost_saving": ("1", "owner's cost without minus with the plan in the year"),
     "owner_cost_without": ("1", "owner's energy cost in the year without the plan, all buildings"),
     "owner_cost": ("1", "owner's cost in the year with the plan, all buildings"),
+    "owner_flow": ("1", "what the owner receives or does not spend in the year, against no plan"),
+    "service_company_flow": ("1", "what the service company receives or does not spend in the year"),
 }
 _MONEY = {
     "capital_cost",
@@ -64,6 +66,8 @@ _MONEY = {
     "owner_cost_saving",
     "owner_cost_without",
     "owner_cost",
+    "owner_flow",
+    "service_company_flow",
 }
 _IN_BASIS = {"energy_saving", "energy_saving_without_pv", "saving_fraction", "coal_saving"}
 _OBJECTIVE_UNITS = {"saving": "kW h", "excess_saving": "kW h", "net_present_value": "1", "carbon": "t"}
@@ -168,14 +172,19 @@ def _scenario_variables(results: Sequence[Outcome]) -> dict[str, tuple[str, obje
     return data
 
 
-def _yearly_variables(results: Sequence[Outcome]) -> dict[str, tuple[tuple[str, str], object]]:
-    """Return amounts over (scenario, cash_year); a scenario with a shorter horizon ends in NaN."""
-    last = max((len(values) for o in results for values in o.yearly.values()), default=0)
-    data: dict[str, tuple[tuple[str, str], object]] = {}
+def _yearly_variables(results: Sequence[Outcome]) -> dict[str, tuple[tuple[str, ...], object]]:
+    """Return amounts over (scenario, [building,] cash_year); a scenario with a shorter horizon ends in NaN."""
+    last = max((values.shape[-1] for o in results for values in o.yearly.values()), default=0)
+    data: dict[str, tuple[tuple[str, ...], object]] = {}
     for name in results[0].yearly:
-        rows = [np.pad(o.yearly[name], (0, last - len(o.yearly[name])), constant_values=np.nan) for o in results]
-        data[name] = (("scenario", "cash_year"), np.array(rows))
+        rows = [_ending_in_nan(o.yearly[name], last) for o in results]
+        over = ("building",) if rows[0].ndim == 2 else ()
+        data[name] = (("scenario", *over, "cash_year"), np.array(rows))
     return data
+
+
+def _ending_in_nan(values: Floats, length: int) -> Floats:
+    return np.concatenate([values, np.full((*values.shape[:-1], length - values.shape[-1]), np.nan)], axis=-1)
 
 
 def _attributes(name: str, basis: str, results: Sequence[Outcome]) -> dict[str, str | float]:

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 
 from buildings.package_grid import PackageGrid
 from optimiser.basis import carbon_t_per_kwh
+from optimiser.model.contracts import SERVICE_LANES
+from optimiser.model.worth import package_parts_cny
+from optimiser.money.contracts import Retrofit, project_flow_cny
+from optimiser.money.economics import present_value
 from optimiser.rules import ANY_PACKAGE, BudgetPart, Rules
 
 Array = NDArray[np.float64]
@@ -33,8 +37,10 @@ class Offer:
         Name of the building.
     grid : PackageGrid
         The packages.
-    cost_cny, saving_kwh, std_kwh : ndarray (package,)
-        Investment, energy saved per year without PV, and its standard error.
+    cost_cny, upkeep_cny, life_years : ndarray (package,)
+        Investment, what it adds to the yearly upkeep, and how long it lasts.
+    saving_kwh, std_kwh : ndarray (package,)
+        Energy saved per year without PV, and its standard error.
     cost_saving_cny, carbon_saving_t : ndarray (package,)
         Money and carbon saved per year without PV.
     pv_used_kwh, pv_cost_saving_cny : ndarray (package, node)
@@ -44,6 +50,8 @@ class Offer:
     building_id: str
     grid: PackageGrid
     cost_cny: Array
+    upkeep_cny: Array
+    life_years: Array
     saving_kwh: Array
     std_kwh: Array
     cost_saving_cny: Array
@@ -151,6 +159,7 @@ def _amounts(offer: Offer, scenarios: Sequence[Rules]) -> Array:
     lanes = {lane for rules in scenarios for lane in rules.lanes}
     if "net_present_value" in goals or lanes != {"own_funds"}:
         parts.append(-(offer.cost_saving_cny[:, None] + offer.pv_cost_saving_cny))
+    parts += [spent[:, None] for spent in _outlays(offer, scenarios)]
     if "carbon" in goals:
         for factor in _carbon_factors(scenarios):
             parts.append(-(offer.carbon_saving_t[:, None] + factor * offer.pv_used_kwh))
@@ -158,6 +167,25 @@ def _amounts(offer: Offer, scenarios: Sequence[Rules]) -> Array:
     if pooled or any(rules.pv_in_floor != "self_used" for rules in scenarios):
         parts += [-offer.saving_kwh[:, None], offer.std_kwh[:, None]]
     return np.concatenate(parts, axis=1)
+
+
+def _outlays(offer: Offer, scenarios: Sequence[Rules]) -> list[Array]:
+    """Return what a package costs over time as the scenarios count it: the owner's, and the service company's twice.
+
+    The net present value discounts outlay by its own economics; the company's value discounts it over the term, its
+    payback counts it as it is. Cost and life enter the model through these alone.
+    """
+    cost, life, upkeep = offer.cost_cny, np.where(offer.life_years > 0, offer.life_years, 1.0), offer.upkeep_cny
+    found = [package_parts_cny(economics, np.zeros(len(cost)), cost, life, upkeep)[1]
+             for economics in {rules.economics for rules in scenarios if _counts(rules, "net_present_value")}]
+    for terms in {rules.contract_terms for rules in scenarios if set(rules.lanes) & set(SERVICE_LANES)}:
+        flow = -project_flow_cny(Retrofit(cost, np.zeros(len(cost)), upkeep, life), terms.term_years)
+        found += [present_value(flow, terms.hurdle_rate), flow.sum(axis=-1)]
+    return found
+
+
+def _counts(rules: Rules, goal: str) -> bool:
+    return goal in (rules.objective, *rules.at_least)
 
 
 def _carbon_factors(scenarios: Sequence[Rules]) -> list[float]:

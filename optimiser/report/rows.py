@@ -73,6 +73,8 @@ def _building_table(material: Material, scenario: str) -> pd.DataFrame:
         "pv_capacity",
         "pv_self_used",
         "subsidy",
+        "public_money_saved",
+        "guarantee_payment",
     ):
         table[name] = _column(material.chosen(name, scenario), table)
     for name in ("floor_area", "baseline_energy"):

@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 import weather
 from buildings import apply_package, capital_cost_cny, enumerate_packages, load_catalogue, read_registry
+from buildings.costs import life_years, upkeep_cny_per_year
 from buildings.datafile import DATA_DIR
 from buildings.measures import QUANTITIES
 from buildings.package_grid import package_grid
@@ -121,11 +122,15 @@ def test_the_cube_says_of_a_package_what_it_says_alone(whole, offices, surrogate
             quantities = {name: float(alone[name][0]) for name in QUANTITIES}
             assert float(there["capital_cost"]) == pytest.approx(
                 float(capital_cost_cny(package, quantities, question.catalogue)), rel=1e-9)
+            assert float(there["annual_upkeep_cost"]) == pytest.approx(
+                float(upkeep_cny_per_year(package, quantities, question.catalogue)), rel=1e-9)
+            assert float(there["package_life"]) == pytest.approx(
+                float(life_years(package, quantities, question.catalogue)), rel=1e-9)
 
 
 @pytest.mark.parametrize("changes", [
-    {}, {"objective": "net_present_value"}, {"objective": "carbon"}, {"pv_in_floor": "none"},
-    {"floor_scope": "portfolio"}, {"exclusions": (("led", "room_control"),)},
+    {}, {"objective": "net_present_value"}, {"lanes": ("own_funds", "shared_savings")}, {"objective": "carbon"},
+    {"pv_in_floor": "none"}, {"floor_scope": "portfolio"}, {"exclusions": (("led", "room_control"),)},
     {"budget_parts": ({"name": "windows", "amount_cny": 3e5, "measures": ("window_replacement",)},)},
 ])
 def test_what_is_left_out_is_never_missed(whole, offices, surrogate, question, baselines, changes):
@@ -146,7 +151,7 @@ def test_what_was_simulated_stays_and_makes_nothing_needless(offices, catalogue)
     n = len(grid)
     cost, saving, nothing = np.full(n, 9.0), np.zeros(n), np.zeros(n)
     cost[pairs], saving[pairs] = [1.0, 2.0, 3.0], [5.0, 4.0, 3.0]
-    offer = Offer("x", grid, cost, saving, nothing, nothing, nothing, np.zeros((n, 2)), np.zeros((n, 2)))
+    offer = Offer("x", grid, cost, nothing, nothing, saving, nothing, nothing, nothing, *np.zeros((2, n, 2)))
     fixed = np.zeros(n, dtype=bool)
     assert needed(offer, [Rules(budget_cny=10.0)], fixed)[pairs].tolist() == [True, False, False]
     fixed[pairs[0]] = True

@@ -94,7 +94,11 @@ def make_portfolio(inputs, scenarios=5, seed=2):
         "chosen_year": np.where(taken, 1 + at % 3, 0),
         "route": np.where(taken, np.where(at % 5 == 0, "direct", "surrogate"), "none"),
     }
+    owner, company = yearly_flows(values)
     data = {n: named(n, v, ("scenario", "building")) for n, v in values.items()}
+    data["public_money_saved"] = (("scenario", "building"), owner[..., :9].sum(axis=-1), {"units": "1"})
+    for name, flows in (("owner_flow", owner), ("service_company_flow", company)):
+        data[name] = (("scenario", "building", "cash_year"), flows, {"units": "1", "currency": "CNY"})
     for name in ("energy_saving", "energy_saving_without_pv", "saving_fraction"):
         data[name].attrs["energy_basis"] = "calorific"
     value = data["energy_saving"].sum("building").values
@@ -123,6 +127,18 @@ def make_portfolio(inputs, scenarios=5, seed=2):
             "illustrative": "all figures: invented for a test",
         },
     )
+
+
+def yearly_flows(values, last=20):
+    """Owner's and company's money building by building from the plan year of its works on."""
+    shape = (*values["touched"].shape, last + 1)
+    owner, company = np.zeros(shape), np.zeros(shape)
+    for at in zip(*np.nonzero(values["touched"]), strict=True):
+        retrofit = Retrofit(values["capital_cost"][at], values["annual_cost_saving"][at])
+        flows, begun = cash_flows(str(values["chosen_lane"][at]), retrofit, years=last), values["chosen_year"][at] - 1
+        owner[at][begun:] = flows.owner[: last + 1 - begun]
+        company[at][begun:] = flows.service_company[: last + 1 - begun]
+    return owner, company
 
 
 def make_verification(portfolio, seed=3):
