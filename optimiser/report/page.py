@@ -61,6 +61,7 @@ CONTRACT_COLUMNS = (
     ("annual_cost_saving", "wan_cny_year"),
     ("term_years", "years_unit"),
     ("public_money_saved", "wan_cny"),
+    ("guarantee_payment", "wan_cny_year"),
     ("service_npv", "wan_cny"),
     ("service_payback", "years_unit"),
     ("feasible", ""),

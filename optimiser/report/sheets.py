@@ -89,6 +89,7 @@ UNIT_ENDINGS = {
     "owner_cumulative": "cny",
     "subsidy": "cny",
     "public_money_saved": "cny",
+    "guarantee_payment": "cny_per_year",
     "service_npv": "cny",
     "budget": "cny",
     "money_missing": "cny",

@@ -90,6 +90,10 @@ def certificate(material: Material, totals: Row) -> list[Markup]:
         )
     elif totals["buildings"]:
         lines.append(sentence("certificate_unverified"))
+    lost = material.chosen_number("objective_lost_to_cap", str(totals["scenario"]))
+    if lost > 0:
+        unit = str(material.portfolio["objective_value"].attrs.get("units", ""))
+        lines.append(sentence("certificate_cap", lost=f"{number(lost)} {unit}".strip()))
     prefix = f"{totals['scenario']}: "
     broken = [
         line.removeprefix(prefix)
@@ -147,6 +151,7 @@ def _contract(row: Row) -> dict[str, Any]:
             number(row["annual_cost_saving"], 1, 1e4),
             number(row["term_years"]),
             number(row["public_money_saved"], 0, 1e4),
+            number(row["guarantee_payment"], 1, 1e4) if row["guarantee_payment"] > 0 else "–",
             number(row["service_npv"], 0, 1e4),
             number(row["service_payback"], 1),
             _yes_no(float(row["feasible"])),
