@@ -79,6 +79,46 @@ def load_yaml(path: str | Path, schema: type[Record]) -> Record:
         raise InputError(faults_of(error, file.name, schema)) from error
 
 
+class _Values(RootModel[dict[str, dict[str, Any]]]):
+    """Entries `key: {value: ..., source: ..., confidence: ...}`."""
+
+
+def load_values(path: str | Path, schema: type[Record]) -> Record:
+    """Read a YAML file of entries `key: {value, ...}` into a record of the values; why and source stay in the file.
+
+    Parameters
+    ----------
+    path : str or Path
+        File in UTF-8.
+    schema : type of Record
+        Frozen pydantic model of the values.
+
+    Returns
+    -------
+    Record
+        The validated record.
+
+    Raises
+    ------
+    InputError
+        As `load_yaml`; or if an entry has no value.
+
+    Examples
+    --------
+    >>> from weather.limits import Limits
+    >>> load_values("weather/data/limits.yaml", Limits).cos_zenith_minimum
+    0.05
+    """
+    entries, file = load_yaml(path, _Values).root, Path(path).name
+    empty = [Fault(file, key, "no value", "value: ...") for key, entry in entries.items() if "value" not in entry]
+    if empty:
+        raise InputError(empty)
+    try:
+        return schema.model_validate({key: entry["value"] for key, entry in entries.items()})
+    except ValidationError as error:
+        raise InputError(faults_of(error, file, schema)) from error
+
+
 def faults_of(error: ValidationError, file: str, schema: type[BaseModel]) -> list[Fault]:
     """Turn pydantic's list of errors into faults with place and nearest spelling.
 

@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from optimiser.proof.resimulation import Simulated, Trial, Verified, verify, verify_rounds
+    from optimiser.proof.resimulation import Verified, verify, verify_rounds
+    from optimiser.proof.trials import Simulated, Trial
     from optimiser.rules import BudgetPart, Economics, InfeasibleError, Rules, RulesError
     from optimiser.scenario import optimise
 
@@ -17,8 +18,8 @@ _HOMES = {
     "Rules": "optimiser.rules",
     "RulesError": "optimiser.rules",
     "optimise": "optimiser.scenario",
-    "Simulated": "optimiser.proof.resimulation",
-    "Trial": "optimiser.proof.resimulation",
+    "Simulated": "optimiser.proof.trials",
+    "Trial": "optimiser.proof.trials",
     "Verified": "optimiser.proof.resimulation",
     "verify": "optimiser.proof.resimulation",
     "verify_rounds": "optimiser.proof.resimulation",

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
+from datafile import Confidence, Frozen, load_yaml
 from vocabulary import Fault, InputError, nearest
 
 _FOLDER = Path(__file__).parent / "data"
 
-Confidence = Literal["A", "B", "C", "D"]
 Floats = npt.NDArray[np.float64]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Monthly(_Frozen):
+class Monthly(Frozen):
     """Twelve values, January first, with source and confidence (A official ... D derived)."""
 
     values: Annotated[tuple[float, ...], Field(min_length=12, max_length=12)]
@@ -36,7 +31,7 @@ class Monthly(_Frozen):
         return np.asarray(self.values, dtype=np.float64)
 
 
-class Profile(_Frozen):
+class Profile(Frozen):
     """One value per hour of the day (rows 1 to 24), with source and confidence."""
 
     values: Annotated[tuple[float, ...], Field(min_length=24, max_length=24)]
@@ -44,7 +39,7 @@ class Profile(_Frozen):
     confidence: Confidence
 
 
-class Sectors(_Frozen):
+class Sectors(Frozen):
     """Share of hours with wind from N, NE, E, SE, S, SW, W, NW, with source and confidence."""
 
     values: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=8, max_length=8)]
@@ -52,7 +47,7 @@ class Sectors(_Frozen):
     confidence: Confidence
 
 
-class Figure(_Frozen):
+class Figure(Frozen):
     """One number with source and confidence."""
 
     value: float
@@ -60,7 +55,7 @@ class Figure(_Frozen):
     confidence: Confidence
 
 
-class Normals(_Frozen):
+class Normals(Frozen):
     """Long-term monthly means that a made year keeps; units stand at the end of the names.
 
     `diffuse_fraction` (diffuse over global radiation), `sky_cover_tenths`, `sky_infrared_w_per_m2`, `rain_mm`
@@ -80,14 +75,14 @@ class Normals(_Frozen):
     rain_hours: Monthly | None = None
 
 
-class ClearSky(_Frozen):
+class ClearSky(Frozen):
     """ASHRAE clear-sky optical depths by month, dimensionless."""
 
     taub: Monthly
     taud: Monthly
 
 
-class Spread(_Frozen):
+class Spread(Frozen):
     """Standard deviations, lag-1 autocorrelations and correlations of daily values by month."""
 
     temperature_sd_k: Monthly
@@ -106,7 +101,7 @@ class Spread(_Frozen):
     wind_variation: Monthly
 
 
-class Shape(_Frozen):
+class Shape(Frozen):
     """How an hour stands to its day: profiles, hourly scatter and limits."""
 
     temperature_fraction_below_maximum: Profile
@@ -130,7 +125,7 @@ class Shape(_Frozen):
     soil_diffusivity_m2_per_day: Figure
 
 
-class Unmodelled(_Frozen):
+class Unmodelled(Frozen):
     """Columns that a typical year cannot know, with the fixed value written."""
 
     visibility_km: Figure
@@ -139,7 +134,7 @@ class Unmodelled(_Frozen):
     albedo: Figure
 
 
-class HeatingConditions(_Frozen):
+class HeatingConditions(Frozen):
     """ASHRAE annual heating conditions (99.6 and 99 %)."""
 
     coldest_month: int = Field(ge=1, le=12)
@@ -155,7 +150,7 @@ class HeatingConditions(_Frozen):
 Percentiles = Annotated[tuple[float, ...], Field(min_length=3, max_length=3)]
 
 
-class CoolingConditions(_Frozen):
+class CoolingConditions(Frozen):
     """ASHRAE annual cooling conditions (0.4, 1 and 2 %)."""
 
     hottest_month: int = Field(ge=1, le=12)
@@ -171,7 +166,7 @@ class CoolingConditions(_Frozen):
     dehumidification_dry_bulb_c: float
 
 
-class Extremes(_Frozen):
+class Extremes(Frozen):
     """Mean and standard deviation of the yearly extreme dry bulbs."""
 
     minimum_c: float
@@ -180,7 +175,7 @@ class Extremes(_Frozen):
     maximum_sd_k: float
 
 
-class DesignConditions(_Frozen):
+class DesignConditions(Frozen):
     """Design conditions with their source."""
 
     source: str
@@ -190,7 +185,7 @@ class DesignConditions(_Frozen):
     extremes: Extremes
 
 
-class City(_Frozen):
+class City(Frozen):
     """Everything that a typical year of one place is made from."""
 
     name: str
@@ -266,15 +261,4 @@ def read_city(path: Path) -> City:
     InputError
         If the file is no YAML mapping or holds unknown, missing or wrong keys (all in one message).
     """
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return City.model_validate(raw)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError([Fault(str(path), "file", str(error), "a readable YAML file")]) from error
-    except ValidationError as error:
-        raise InputError(
-            [
-                Fault(str(path), ".".join(map(str, fault["loc"])), repr(fault.get("input"))[:60], fault["msg"])
-                for fault in error.errors()
-            ]
-        ) from error
+    return load_yaml(path, City)

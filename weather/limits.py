@@ -5,16 +5,15 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from datafile import Frozen, load_values
 
 _FILE = Path(__file__).parent / "data" / "limits.yaml"
 
 
-class Limits(BaseModel):
+class Limits(Frozen):
     """Limits of `data/limits.yaml` (frozen, unknown keys refused); the file gives source and reason of each."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     largest_file_bytes: int = Field(gt=0)
     direct_normal_maximum_w_per_m2: float = Field(gt=0)
@@ -42,5 +41,4 @@ def limits() -> Limits:
     >>> limits().direct_normal_maximum_w_per_m2
     1000.0
     """
-    raw = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-    return Limits(**{key: entry["value"] for key, entry in raw.items()})
+    return load_values(_FILE, Limits)

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from datafile import Frozen, load_values
 from weather.columns import HOURS
 
 _PV_FILE = Path(__file__).parent / "data" / "photovoltaics.yaml"
@@ -23,10 +23,8 @@ _REFERENCE_YEAR = 2023
 """A year half-way through the leap cycle: an EPW year has no 29 February and mixes years."""
 
 
-class Photovoltaics(BaseModel):
+class Photovoltaics(Frozen):
     """The PVWatts chain's parameters of `data/photovoltaics.yaml` (frozen, unknown keys refused)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     module_type: Literal["standard", "premium"]
     temperature_coefficient_per_k: float = Field(lt=0)
@@ -47,8 +45,7 @@ def photovoltaics() -> Photovoltaics:
     >>> photovoltaics().loss_fraction
     0.14
     """
-    raw = yaml.safe_load(_PV_FILE.read_text(encoding="utf-8"))
-    return Photovoltaics(**{key: entry["value"] for key, entry in raw.items()})
+    return load_values(_PV_FILE, Photovoltaics)
 
 
 def mid_hours(dataset: xr.Dataset, shift_h: float = 0.0) -> pd.DatetimeIndex:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
+from optimiser.proof.trials import Record, Simulated, Trial, simulated_fraction
 from optimiser.proof.verification import verification_dataset
 from optimiser.rules import Rules
 from optimiser.scenario import named_scenarios, optimise
@@ -15,33 +16,6 @@ from vocabulary import NO_PACKAGE
 
 ROUNDS = 8
 FLOOR_TOLERANCE = 1e-6
-
-
-@dataclass(frozen=True, order=True)
-class Trial:
-    """One case to simulate: a building with a package and a PV size in kW."""
-
-    building: str
-    package: str
-    pv_capacity_kw: float
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """What the engine says of a trial; kWh per year in the energy basis of the cube.
-
-    `energy_saving_kwh` is of the package, PV left out, against the baseline of the cube; `pv_self_used_kwh` belongs to
-    the
-    trial's PV size; `other` holds further cube variables over (building, package) that the run settles, e.g.
-    `capital_cost`.
-    `energy_saving_std_kwh` is what is left of the standard error (the calibration's part).
-    """
-
-    ok: bool
-    energy_saving_kwh: float = float("nan")
-    pv_self_used_kwh: float = 0.0
-    energy_saving_std_kwh: float = 0.0
-    other: Mapping[str, float] = field(default_factory=dict)
 
 
 Simulate = Callable[[Sequence[Trial]], Sequence[Simulated]]
@@ -63,21 +37,6 @@ class Verified:
     def holds(self) -> bool:
         """Tell whether every scenario is certified: else the command ends with exit code 5."""
         return bool(self.portfolio["certified"].all())
-
-
-@dataclass
-class Record:
-    """What the rounds have brought: runs by trial, first predictions and rounds by (building, package).
-
-    Choices in order.
-    """
-
-    simulated: dict[Trial, Simulated] = field(default_factory=dict)
-    predicted: dict[tuple[str, str], float] = field(default_factory=dict)
-    round_of: dict[tuple[str, str], int] = field(default_factory=dict)
-    chosen: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    forbidden: list[tuple[str, str]] = field(default_factory=list)
-    rounds: int = 0
 
 
 def verify(
@@ -246,14 +205,6 @@ def _broken(
             ):
                 pairs.append((trial.building, trial.package))
     return pairs
-
-
-def simulated_fraction(cube: xr.Dataset, rules: Rules, trial: Trial, found: Simulated) -> float:
-    """Return saving over baseline of a simulated case, PV counted as the floor counts it."""
-    pv = {"none": 0.0, "self_used": found.pv_self_used_kwh, "all": 0.0}[rules.pv_in_floor]
-    if rules.pv_in_floor == "all" and "pv_specific_yield" in cube:
-        pv = trial.pv_capacity_kw * float(cube["pv_specific_yield"].sel(building=trial.building))
-    return (found.energy_saving_kwh + pv) / float(cube["baseline_energy"].sel(building=trial.building))
 
 
 def _forbidding(rules: Rules, forbidden: Sequence[tuple[str, str]]) -> Rules:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
+from optimiser.proof.trials import Record, Simulated, Trial, simulated_fraction
 from optimiser.rules import Rules
-
-if TYPE_CHECKING:
-    from optimiser.proof.resimulation import Record, Simulated, Trial
 
 _ATTRIBUTES = {
     "energy_saving_predicted": ("kW h", "saving without PV that was predicted before the case was run"),
@@ -31,8 +28,7 @@ def verification_dataset(
     """Return the group `verification` over (scenario, building), NaN where untouched, and over `trial`.
 
     The attribute `promise_error` is |sum predicted - sum simulated| / |sum simulated| over distinct tried cases that
-    were
-    predicted and simulated, PV left out.
+    were predicted and simulated, PV left out.
     """
     shape = portfolio["touched"].shape
     predicted, simulated, fraction = (np.full(shape, np.nan) for _ in range(3))
@@ -43,7 +39,7 @@ def verification_dataset(
             in_round[s, b] = record.round_of[trial.building, trial.package]
             if found.ok:
                 simulated[s, b] = found.energy_saving_kwh
-                fraction[s, b] = _fraction(cube, named[str(label)], trial, found)
+                fraction[s, b] = simulated_fraction(cube, named[str(label)], trial, found)
         met[s] = _floors_met(portfolio, cube, named[str(label)], fraction[s], s)
     dims = ("scenario", "building")
     dataset = xr.Dataset(
@@ -65,8 +61,6 @@ def verification_dataset(
 
 
 def _cases(portfolio: xr.Dataset, record: Record, s: int) -> list[tuple[int, Trial, Simulated]]:
-    from optimiser.proof.resimulation import Trial
-
     found = []
     for b in np.flatnonzero(portfolio["touched"].values[s]):
         trial = Trial(
@@ -77,12 +71,6 @@ def _cases(portfolio: xr.Dataset, record: Record, s: int) -> list[tuple[int, Tri
         if trial in record.simulated:
             found.append((int(b), trial, record.simulated[trial]))
     return found
-
-
-def _fraction(cube: xr.Dataset, rules: Rules, trial: Trial, found: Simulated) -> float:
-    from optimiser.proof.resimulation import simulated_fraction
-
-    return simulated_fraction(cube, rules, trial, found)
 
 
 def _floors_met(portfolio: xr.Dataset, cube: xr.Dataset, rules: Rules, fraction: np.ndarray, s: int) -> np.ndarray:
