@@ -95,6 +95,21 @@ def validate(
     )
 
 
+@app.command("sensitivity")
+def sensitivity(
+    study: StudyFile, out: Out, building: Annotated[str, typer.Option("--building", help="building_id")],
+    package: Annotated[
+        str | None, typer.Option("--package", help="measure ids joined by + (default: what the first scenario chose)")
+    ] = None,
+    store: Store = None, quiet: Quiet = False, json: Json = False,
+) -> None:
+    """Say which unknown of a building its saving and cost hang on, and how to measure it; runs no engine.
+
+    Example: retrofolio sensitivity scripts/studies/jiading_sample.yaml --out out/jiading_sample --building JS01
+    """
+    _run_stage("sensitivity", study, out, json, store=store, quiet=quiet, building=building, package=package)
+
+
 @app.command("check")
 def check(study: StudyFile, json: Json = False) -> None:
     """Check a study and everything it names; run nothing; all faults in one message.

@@ -40,6 +40,8 @@ class Options:
     validation_cases: int | None = None
     validation_seed: int | None = None
     trains: bool = False
+    building: str | None = None
+    package: str | None = None
 
 
 @dataclass
