@@ -83,5 +83,5 @@ def stage(context: Context) -> None:
 def _in_words(found: xr.Dataset, row: list[Cell]) -> str:
     mean, spread = (float(found[key].sel(amount=AMOUNTS[0])) for key in ("mean", "standard_deviation"))
     first = dict(zip(COLUMNS, row, strict=True))
-    return (f"saves {mean:,.0f} kWh a year, standard deviation {spread:,.0f} over what is not known. Most of it hangs on "
+    return (f"saves {mean:,.0f} kWh a year, standard deviation {spread:,.0f} over what is not known. Most hangs on "
             f"{first['parameter']} ({first['saving_first_order']:.0%} of the variance): {first['how_to_measure']}.")
