@@ -160,6 +160,15 @@ def test_model_of_somebody_else_runs(tmp_path, simulate, cases):
     assert float(found["energy_use"].sel(month=7).sum()) > 0
 
 
+def test_a_model_of_somebody_else_runs_under_the_time_limit(tmp_path, simulate, cases):
+    import pyenergyplus
+
+    model = Path(pyenergyplus.__file__).parent / "data" / "model" / "RefBldgSmallOfficeNew2004_Chicago.idf"
+    found = simulate(tmp_path / "store", [cases[0].model_copy(update={"model_path": str(model)})], timeout_s=0.5)
+    assert found["failure_class"].values.tolist() == ["timeout"], found["failure_message"].values
+    assert np.isnan(found["energy_use"].values).all()
+
+
 def test_local_schedulers_and_workers_listen_on_loopback_only(scheduler):
     family = [psutil.Process(), *psutil.Process().children(recursive=True)]
     heard = [socket.laddr.ip for process in family for socket in process.net_connections()
