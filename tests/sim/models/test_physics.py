@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import weather
 from sim.models import occupied_hours, quantities
 from sim.models.hvac.curves import evaluate
 from sim.models.systems import system_data
@@ -82,6 +83,31 @@ def test_efficiency_stays_below_carnot(annual, system):
         if cooling[on].sum() > 1e6:
             cold, hot = 273.15 + leaving[on].mean(), 273.15 + entering[on].mean()
             assert 1 < cooling[on].sum() / power[on].sum() < cold / max(hot - cold, 1)
+
+
+MONTH_H = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]) * 24
+AIR_SIDE_C = {"vrf": (14.0, 32.0), "split": (14.0, 32.0), "air_source_heat_pump": (7.0, 40.0)}
+"""What the machine cools to and heats to at least: air off the room's coil, or water."""
+
+
+@pytest.mark.parametrize("system", AIR_SIDE_C)
+def test_machines_in_outdoor_air_stay_below_carnot(annual, weather_file, system):
+    """Monthly, against the mean outdoor temperature of working hours: milder than what the machine meets."""
+    run, hour = annual(system), np.arange(8760) % 24
+    outdoor = weather.read_epw(weather_file[0])["dry_bulb_temperature"].values
+    months = np.split(np.where((hour >= 8) & (hour < 18), outdoor, np.nan), np.cumsum(MONTH_H)[:-1])
+    outdoor_k = np.array([273.15 + np.nanmean(month) for month in months])
+    cold_k, warm_k = (273.15 + t for t in AIR_SIDE_C[system])
+    for coil, use, carnot in (
+        ("CoolingCoils", "Cooling", cold_k / np.maximum(outdoor_k - cold_k, 1.0)),
+        ("HeatingCoils", "Heating", warm_k / np.maximum(warm_k - outdoor_k, 1.0)),
+    ):
+        names = f"{coil}:EnergyTransfer".lower(), f"{use}:Electricity".lower()
+        heat, power = (run.series[name, "", "Monthly"] for name in names)
+        on = heat > 0.02 * heat.sum()
+        assert on.sum() >= 3
+        assert (heat[on] / power[on] < carnot[on]).all(), (use, heat[on] / power[on], carnot[on])
+        assert (heat[on] / power[on] > 1.0).all()
 
 
 @pytest.mark.parametrize("system", ["chiller_boiler", "high_efficiency_plant"])
