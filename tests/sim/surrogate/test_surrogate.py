@@ -65,6 +65,10 @@ def test_unseen_cases_are_predicted(answer, runs):
         assert float(np.abs(s - t).sum() / t.sum()) < limit
 
 
+def test_no_search_keeps_the_start_values(runs):
+    assert Surrogate.fit(runs.isel(case=slice(0, 12)), calibration_evaluations=0).learned.coefficients == start_values()
+
+
 def test_hours_sum_to_months_and_months_to_the_year(answer):
     month = np.repeat(np.arange(12), np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]) * 24)
     for carrier in ("electricity", "natural_gas"):
