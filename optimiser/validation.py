@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from optimiser.money.factors import basis_attributes, basis_of, energy_in_basis_kwh
-from sim.surrogate.validation import savings_errors, wmape
+from sim.surrogate.validation import cv_rmse, median_known, savings_errors, wmape
 from vocabulary import CARRIERS, NO_PACKAGE, Fault, InputError, attributes
 
 Array = NDArray[np.float64]
@@ -100,7 +100,9 @@ def _baseline_kwh(fresh: xr.Dataset, baselines: xr.Dataset, weights: Array) -> A
     return np.array([known[name] for name in wanted])
 
 
-def errors_of(table: xr.Dataset, *, floor: float, families: Mapping[str, str] | None = None) -> dict[str, float]:
+def errors_of(
+    table: xr.Dataset, *, floor: float, families: Mapping[str, NDArray[np.bool_]] | None = None
+) -> dict[str, float]:
     """Return the errors of a validation table on consumption and on savings, as fractions.
 
     Parameters
@@ -109,26 +111,33 @@ def errors_of(table: xr.Dataset, *, floor: float, families: Mapping[str, str] | 
         From `validation_table`.
     floor : float
         Smallest saving as a fraction of the baseline, for the verdicts.
-    families : mapping of package label to family, optional
-        Adds the error of each family.
+    families : mapping of family to ndarray of bool (case,), optional
+        Which cases hold a measure of it; adds the error of each family and of the worst.
 
     Returns
     -------
     dict
-        `consumption_wmape_<carrier>`, then what `sim.surrogate.validation.savings_errors` tells, `savings_` before it.
+        `consumption_wmape_<carrier>` and, of both in the energy basis, `consumption_wmape_basis`; the median case's
+        monthly `consumption_cv_rmse_<carrier>`; then what `sim.surrogate.validation.savings_errors` tells, `savings_`
+        before it, and `savings_worst_family`.
     """
+    simulated, predicted = table["energy_use_simulated"], table["energy_use_predicted"]
     by_carrier = {
         f"consumption_wmape_{carrier}": wmape(
-            table["energy_use_simulated"].sel(carrier=carrier).sum("month").values,
-            table["energy_use_predicted"].sel(carrier=carrier).sum("month").values,
+            simulated.sel(carrier=carrier).sum("month").values, predicted.sel(carrier=carrier).sum("month").values
         )
         for carrier in CARRIERS
     }
     baseline = table["saving_simulated"].values / table["saving_fraction_simulated"].values
-    kinds = [families[label] for label in table["package_id"].values.astype(str)] if families else None
+    basis = [baseline - table[name].values for name in ("saving_simulated", "saving_predicted")]
+    monthly = {f"consumption_cv_rmse_{carrier}": median_known(cv_rmse(
+        simulated.sel(carrier=carrier).transpose("case", "month").values,
+        predicted.sel(carrier=carrier).transpose("case", "month").values)) for carrier in CARRIERS}
     found = savings_errors(
         table["saving_simulated"].values, table["saving_predicted"].values, table["saving_predicted_std"].values,
-        baseline, floor=floor, families=kinds,
+        baseline, floor=floor, families=families,
     )
     plain = {name: value for name, value in found.as_attributes().items() if isinstance(value, int | float)}
-    return by_carrier | {f"savings_{name}": float(value) for name, value in plain.items()}
+    worst = {"savings_worst_family": max(found.by_family.values())} if found.by_family else {}
+    return by_carrier | {"consumption_wmape_basis": wmape(*basis)} | monthly | worst | {
+        f"savings_{name}": float(value) for name, value in plain.items()}

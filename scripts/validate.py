@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 import netcdf
 from optimiser.validation import errors_of, validation_table
@@ -21,6 +22,7 @@ from sim.surrogate.inputs import Table, inside_range, read_table
 from sim.surrogate.pipeline import Wanted
 from sim.surrogate.sampling import drawn_cases, training_designs
 from sim.surrogate.surrogate import CALORIFIC_WEIGHTS
+from sim.surrogate.validation import cv_rmse
 
 FILE = "validation.nc"
 NEAR_FLOOR = 0.09
@@ -100,15 +102,34 @@ def stage(context: Context) -> None:
         context.say("No held-out case finished: the surrogate's errors are not stated.")
         return
     rules = context.study.optimiser.rules_of(context.study.optimiser.scenarios[0])
-    predicted = fit.surrogate(context).predict(fresh)
+    predicted = fit.surrogate(context).predict(fresh, hourly=True)
     table = validation_table(fresh, baselines, predicted, rules.energy_basis)
-    errors = errors_of(table, floor=rules.minimum_saving_fraction)
+    errors = errors_of(table, floor=rules.minimum_saving_fraction, families=families_of(context, table))
+    errors |= hourly_errors(simulate.with_profiles(context, fresh), predicted)
     failed = int((~good & np.isin(roles, ("holdout", "validation"))).sum())
     write(
         context, FILE, table.assign_attrs(errors | {"failed_cases": failed}), made_from(context),
         title="Surrogate beside EnergyPlus",
     )
     context.say(_in_words(table.sizes["case"], errors))
+
+
+def families_of(context: Context, table: xr.Dataset) -> dict[str, NDArray[np.bool_]]:
+    """Return which cases hold a measure of each family; of source systems each swap is a family of its own."""
+    found: dict[str, NDArray[np.bool_]] = {}
+    for row, label in enumerate(table["package_id"].values.astype(str).tolist()):
+        for name in label.split("+"):
+            measure = context.catalogue.measures[name]
+            family = name if measure.family == "source" else measure.family
+            found.setdefault(family, np.zeros(table.sizes["case"], dtype=bool))[row] = True
+    return found
+
+
+def hourly_errors(simulated: xr.Dataset, predicted: xr.Dataset) -> dict[str, float]:
+    """Return the hourly CV(RMSE) of electricity: the median case's and that which 90 % of the cases stay below."""
+    each = cv_rmse(simulated["electricity_hourly"].values, predicted["electricity_hourly"].values)
+    return {"hourly_cv_rmse_electricity_median": float(np.median(each)),
+            "hourly_cv_rmse_electricity_90": float(np.quantile(each, 0.9))}
 
 
 def made_from(context: Context) -> dict[str, str]:
@@ -119,9 +140,13 @@ def made_from(context: Context) -> dict[str, str]:
 
 def _in_words(cases: int, errors: dict[str, float]) -> str:
     use, gas = errors["consumption_wmape_electricity"], errors["consumption_wmape_natural_gas"]
+    low, high = (bound / cases for bound in binom.interval(0.90, cases, 0.90))
     return (
         f"Surrogate beside EnergyPlus on {cases} unseen cases: electricity {use:.1%}, gas {gas:.1%}, "
-        f"savings {errors['savings_wmape']:.1%} (WMAPE)."
+        f"savings {errors['savings_wmape']:.1%}, worst family {errors['savings_worst_family']:.1%} (WMAPE); "
+        f"hourly electricity {errors['hourly_cv_rmse_electricity_median']:.0%} (CV(RMSE), median); "
+        f"90 % intervals cover {errors['savings_coverage']:.0%} (chance alone: {low:.0%} to {high:.0%}); "
+        f"{errors['savings_uncertain']:.0%} uncertain, {errors['savings_wrong_outside_interval']:.1%} wrong verdicts."
     )
 
 

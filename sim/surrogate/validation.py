@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -86,7 +86,7 @@ def savings_errors(
     baseline: ArrayLike,
     *,
     floor: float = 0.20,
-    families: Sequence[str] | None = None,
+    families: Mapping[str, ArrayLike] | None = None,
     seed: int = 0,
 ) -> SavingsErrors:
     """Compare predicted with simulated savings.
@@ -102,8 +102,8 @@ def savings_errors(
         Simulated baseline energy [kW h].
     floor : float
         Smallest saving as a fraction of the baseline.
-    families : sequence of str, optional
-        Family of the package of each case; gives the WMAPE per family.
+    families : mapping of name to array_like of bool (case,), optional
+        Which cases hold a measure of each family; gives the WMAPE per family.
     seed : int
         Of the bootstrap.
 
@@ -145,7 +145,7 @@ def savings_errors(
         wrong_outside_interval_range=binomial_range(int(outside.sum()), len(s)),
         wrong_far=float((wrong & far).mean()),
         uncertain=float(doubtful.mean()),
-        by_family=_by_family(s, p, families),
+        by_family={name: wmape(s[np.asarray(own)], p[np.asarray(own)]) for name, own in (families or {}).items()},
     )
 
 
@@ -154,13 +154,6 @@ def _check(*arrays: Array) -> None:
         raise ValueError(f"need equally long arrays over case, found shapes {[a.shape for a in arrays]}")
     if not all(np.isfinite(a).all() for a in arrays):
         raise ValueError("savings hold NaN: leave out the cases that failed before comparing")
-
-
-def _by_family(s: Array, p: Array, families: Sequence[str] | None) -> dict[str, float]:
-    if families is None:
-        return {}
-    names = np.asarray(families)
-    return {str(name): wmape(s[names == name], p[names == name]) for name in np.unique(names)}
 
 
 def _bootstrap(s: Array, p: Array, seed: int, draws: int = 1000) -> tuple[float, float]:
@@ -208,10 +201,17 @@ def consumption_errors(simulated: Mapping[str, ArrayLike], predicted: Mapping[st
     pairs = {name: (np.asarray(simulated[name], float), np.asarray(predicted[name], float)) for name in simulated}
     pairs["both"] = (sum(s for s, _ in pairs.values()), sum(p for _, p in pairs.values()))  # type: ignore[assignment]
     annual = {name: wmape(s.sum(1), p.sum(1)) for name, (s, p) in pairs.items()}
-    monthly = {name: _median(cv_rmse(s, p)) for name, (s, p) in pairs.items()}
+    monthly = {name: median_known(cv_rmse(s, p)) for name, (s, p) in pairs.items()}
     return ConsumptionErrors(annual, monthly)
 
 
-def _median(values: Array) -> float:
+def median_known(values: Array) -> float:
+    """Return the median of the finite values, NaN where there is none.
+
+    Examples
+    --------
+    >>> median_known(np.array([3.0, np.nan, 1.0]))
+    2.0
+    """
     known = values[np.isfinite(values)]
     return float(np.median(known)) if len(known) else float("nan")

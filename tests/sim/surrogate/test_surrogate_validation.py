@@ -24,8 +24,9 @@ def test_verdicts_of_four_cases():
 
 
 def test_families_and_attributes():
-    found = savings_errors([10, 20, 30], [11, 20, 33], [1, 1, 1], [100, 100, 100], families=["led", "led", "source"])
-    assert found.by_family == {"led": pytest.approx(1 / 30), "source": pytest.approx(0.1)}
+    families = {"led": [True, True, False], "source": [False, True, True]}  # one package may hold measures of several
+    found = savings_errors([10, 20, 30], [11, 20, 33], [1, 1, 1], [100, 100, 100], families=families)
+    assert found.by_family == {"led": pytest.approx(1 / 30), "source": pytest.approx(3 / 50)}
     assert found.as_attributes()["wmape_led"] == pytest.approx(1 / 30)
 
 
