@@ -5,8 +5,9 @@ A building may be offered some 10^5 packages; what is worked out for all of them
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -63,6 +64,37 @@ class PackageGrid:
     def sizes(self) -> NDArray[np.int64]:
         """Return the number of measures of each package."""
         return (self.choice != NOTHING).sum(axis=1)
+
+    def smallest_rows(self) -> NDArray[np.int64]:
+        """Return the row of `none` and, beside each source (or none), of the smallest package with each measure.
+
+        A field of a design is changed by the source and by at most one measure beside it: what these packages make of
+        a building reaches what all packages reach.
+        """
+        source = np.full(len(self), NOTHING, dtype=np.int64)
+        for place, measure in enumerate(self.measures):
+            if measure.slot == "source":
+                source[(self.choice == place).any(axis=1)] = place
+        found = {0}
+        for kind in np.unique(source).tolist():
+            rows = np.flatnonzero(source == kind)  # smaller packages come first
+            held, first = np.unique(self.choice[rows], return_index=True)
+            found |= set(rows[first[held != NOTHING] // self.choice.shape[1]].tolist())
+        return np.array(sorted(found), dtype=np.int64)
+
+    def row_of(self, measures: Iterable[str]) -> int | None:
+        """Return the row of the package with exactly these measures, None where it is not offered."""
+        wanted, places = set(measures), {measure.id: place for place, measure in enumerate(self.measures)}
+        if not wanted <= places.keys():
+            return None
+        rows = np.flatnonzero(self._as_bits == sum(1 << places[name] for name in wanted))
+        return int(rows[0]) if len(rows) else None
+
+    @cached_property
+    def _as_bits(self) -> NDArray[np.int64]:
+        """Return each package as a number with one bit per measure."""
+        held = self.choice.astype(np.int64)
+        return np.where(held == NOTHING, 0, np.int64(1) << np.maximum(held, 0)).sum(axis=1)
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> PackageGrid:
         """Return the grid of some packages."""

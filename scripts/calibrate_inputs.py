@@ -13,7 +13,6 @@ from buildings import Building
 from buildings.bills import monthly_array
 from buildings.degree_days import DegreeDays, read_degree_days
 from buildings.yardsticks import load_yardsticks
-from optimiser.calibrated import smallest
 from scripts.context import Context
 from sim import Surrogate
 from sim.case import design_table
@@ -91,12 +90,9 @@ def normal_degree_days(year: xr.Dataset) -> tuple[NDArray[np.float64], NDArray[n
 
 
 def corner_designs(context: Context) -> xr.Dataset:
-    """Return every measure on every building at both ends of all its ranges, so that a fit covers what is between.
-
-    A field belongs to one measure of a package at most (but for the source's), so the smallest package with each
-    measure reaches what all packages reach.
-    """
-    pairs = [(name, package) for name, packages in context.predicted_packages.items() for package in smallest(packages)]
+    """Return every measure on every building at both ends of all its ranges, so that a fit covers what is between."""
+    pairs = [(name, grid.package(row)) for name, grid in context.predicted_packages.items()
+             for row in grid.smallest_rows().tolist()]
     cases = []
     for end in ("low", "high"):
         moved = [_at_end(building, end) for building in context.buildings]

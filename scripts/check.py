@@ -20,7 +20,7 @@ def check_study(path: Path, outcome: Outcome) -> None:
     """
     context = Context(read_study(path), Workspace(path.parent), Options(), outcome)
     context.read_inputs()
-    offered = sum(len(packages) for packages in context.packages.values())
+    offered = sum(len(grid) for grid in context.packages.values())
     context.say(
         f"{path}: no fault found. {len(context.buildings)} buildings, {offered} building-package pairs, "
         f"{len(context.study.optimiser.scenarios)} scenarios."

@@ -14,11 +14,11 @@ from buildings import (
     Building,
     Catalogue,
     Package,
-    enumerate_packages,
     load_catalogue,
     offered_measures,
     read_registry,
 )
+from buildings.package_grid import PackageGrid, package_grid
 from scripts.outcome import Outcome
 from scripts.study import Study
 from scripts.workspace import Workspace, digest, file_digest
@@ -89,10 +89,10 @@ class Context:
         return load_catalogue(self.study.packages.catalogue)
 
     @cached_property
-    def packages(self) -> Mapping[str, tuple[Package, ...]]:
+    def packages(self) -> Mapping[str, PackageGrid]:
         """Return the packages offered to each building."""
         measures = self.study.packages.measures
-        return {b.building_id: enumerate_packages(b, self.catalogue, measures) for b in self.buildings}
+        return {b.building_id: package_grid(b, self.catalogue, measures) for b in self.buildings}
 
     @cached_property
     def direct(self) -> Mapping[str, str]:
@@ -110,7 +110,7 @@ class Context:
         return {name: reason for name, reason in reasons.items() if reason}
 
     @cached_property
-    def predicted_packages(self) -> Mapping[str, tuple[Package, ...]]:
+    def predicted_packages(self) -> Mapping[str, PackageGrid]:
         """Return the packages of the buildings that the surrogate speaks for."""
         return {name: packages for name, packages in self.packages.items() if name not in self.direct}
 

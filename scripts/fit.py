@@ -36,9 +36,10 @@ def offered_designs(context: Context, pairs: Pairs, buildings: Sequence[Building
     return design_table([case.design for case in cases])
 
 
-def all_pairs(context: Context) -> list[tuple[str, Package]]:
-    """Return every allowed package of every building that the surrogate speaks for, `none` too."""
-    return [(name, package) for name, packages in context.predicted_packages.items() for package in packages]
+def smallest_pairs(context: Context) -> list[tuple[str, Package]]:
+    """Return packages that reach, field by field, what all packages of the surrogate's buildings reach."""
+    return [(name, grid.package(row)) for name, grid in context.predicted_packages.items()
+            for row in grid.smallest_rows().tolist()]
 
 
 def learnt_from(context: Context, found: xr.Dataset) -> xr.Dataset:
@@ -59,8 +60,7 @@ def fitted(context: Context, found: xr.Dataset) -> Surrogate:
     if context.study.simulation.training_draw == "ranges":
         drawn = training_designs(RANGE_DRAWS, context.study.seed, catalogue=context.catalogue)
         return Surrogate.fit(found, covers=design_table([case.design for case in drawn]))
-    pairs = all_pairs(context)
-    covers = [offered_designs(context, pairs)]
+    covers = [offered_designs(context, smallest_pairs(context))]
     if calibrate_inputs.wanted(context):
         covers.append(calibrate_inputs.corner_designs(context))
     return Surrogate.fit(found, covers=xr.concat(covers, dim="case"))

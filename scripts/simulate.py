@@ -64,7 +64,7 @@ def planned_cases(context: Context) -> list[Case]:
         held, training = drawn[: block.holdout_runs], drawn[block.holdout_runs :]
         return [*drawn_cases(training, name, "training"), *drawn_cases(held, name, "holdout"),
                 *drawn_cases([case.as_it_is for case in held], name, "baseline")]
-    pairs = draw_pairs(context.predicted_packages, context.catalogue, count, context.study.seed)
+    pairs = draw_pairs(context.predicted_packages, count, context.study.seed)
     return [
         *baseline_cases(context.buildings, name),
         *package_cases(pairs[block.holdout_runs :], context.buildings, context.catalogue, name, "training"),

@@ -54,7 +54,7 @@ def _of_registry(context: Context, count: int, seed: int) -> list[Pair]:
     taken = frozenset(
         (case.building_id, case.package_id) for case in simulate.planned_cases(context) if case.role == "training"
     )
-    drawn = draw_pairs(context.predicted_packages, context.catalogue, count, seed, taken=taken)
+    drawn = draw_pairs(context.predicted_packages, count, seed, taken=taken)
     bases = {case.building_id: case for case in baseline_cases(context.buildings, context.weather_id)}
     cases = package_cases(drawn, context.buildings, context.catalogue, context.weather_id, "validation")
     return [(case, bases[case.building_id]) for case in cases]

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from buildings import Building, Catalogue, Package, apply_package
+from buildings.package_grid import PackageGrid
 from sim.case import Case, Role, design_table
 from sim.surrogate.inputs import outside_range, read_table
 from vocabulary import NO_PACKAGE
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from sim.surrogate import Surrogate
 
 Pair = tuple[str, Package]
-Offers = Mapping[str, Sequence[Package]]
+Offers = Mapping[str, PackageGrid]
 
 
 def baseline_cases(buildings: Sequence[Building], weather_id: str) -> list[Case]:
@@ -77,23 +79,20 @@ def package_cases(
     ]
 
 
-def _by_measures(packages: Sequence[Package]) -> dict[frozenset[str], Package]:
-    return {frozenset(package.measures): package for package in packages}
-
-
-def _options(packages: Sequence[Package], catalogue: Catalogue) -> dict[str, list[str | None]]:
+def _options(grid: PackageGrid) -> dict[str, list[str | None]]:
     """Return for each slot what may fill it, nothing first."""
+    used = np.unique(grid.choice)
+    held = sorted((grid.measures[place] for place in used.tolist() if place >= 0), key=lambda measure: measure.id)
     options: dict[str, list[str | None]] = {}
-    for measure in sorted({m for package in packages for m in package.measures}):
-        options.setdefault(catalogue.measures[measure].slot, [None]).append(measure)
+    for measure in held:
+        options.setdefault(measure.slot, [None]).append(measure.id)
     return options
 
 
-def _sequence(offers: Offers, catalogue: Catalogue, seed: int) -> Iterator[Pair]:
-    """Yield pairs without end from a scrambled Sobol sequence over buildings and slots."""
+def _sequence(offers: Offers, seed: int) -> Iterator[tuple[str, int]]:
+    """Yield building and row of its grid without end from a scrambled Sobol sequence over buildings and slots."""
     names = sorted(offers)
-    options = {name: _options(offers[name], catalogue) for name in names}
-    known = {name: _by_measures(offers[name]) for name in names}
+    options = {name: _options(offers[name]) for name in names}
     slots = sorted({slot for found in options.values() for slot in found})
     sampler = qmc.Sobol(1 + len(slots), scramble=True, rng=np.random.default_rng(seed))
     while True:
@@ -101,22 +100,20 @@ def _sequence(offers: Offers, catalogue: Catalogue, seed: int) -> Iterator[Pair]
             name = names[int(point[0] * len(names))]
             found = options[name]
             picked = [found[s][int(u * len(found[s]))] for s, u in zip(slots, point[1:], strict=True) if s in found]
-            package = known[name].get(frozenset(m for m in picked if m is not None))
-            if package is not None:
-                yield name, package
+            row = offers[name].row_of(measure for measure in picked if measure is not None)
+            if row is not None:
+                yield name, row
 
 
 def draw_pairs(
-    offers: Offers, catalogue: Catalogue, count: int, seed: int, *, taken: frozenset[tuple[str, str]] = frozenset()
+    offers: Offers, count: int, seed: int, *, taken: frozenset[tuple[str, str]] = frozenset()
 ) -> list[Pair]:
     """Draw building-package pairs that fill the space of buildings and slots evenly.
 
     Parameters
     ----------
-    offers : mapping of building_id to packages
+    offers : mapping of building_id to PackageGrid
         What is offered to each building, `none` included.
-    catalogue : Catalogue
-        Tells the slot of each measure.
     count : int
         How many pairs; fewer come back where fewer exist.
     seed : int
@@ -129,23 +126,31 @@ def draw_pairs(
     list of (building_id, Package)
         Distinct, never `none`, in drawing order: the first n of a longer draw are a draw of n.
     """
-    open_pairs = {(n, p.label): (n, p) for n in sorted(offers) for p in offers[n] if p.measures}
-    for pair in taken:
-        open_pairs.pop(pair, None)
-    count = min(count, len(open_pairs))
+    barred = {name: _rows_taken(grid, {label for owner, label in taken if owner == name})
+              for name, grid in offers.items()}
+    count = min(count, sum(int((~closed).sum()) for closed in barred.values()))
     if count <= 0:
         return []
-    drawn: dict[tuple[str, str], Pair] = {}
-    for tries, (name, package) in enumerate(_sequence(offers, catalogue, seed)):
+    drawn: dict[tuple[str, int], Pair] = {}
+    for tries, (name, row) in enumerate(_sequence(offers, seed)):
         if len(drawn) == count or tries > 1000 * (count + 1):
             break
-        if (name, package.label) in open_pairs:
-            drawn.setdefault((name, package.label), (name, package))
+        if not barred[name][row]:
+            drawn.setdefault((name, row), (name, offers[name].package(row)))
     # A rare combination may never be hit: the rest is filled in the order of the names.
-    for key, rest in open_pairs.items():
-        if len(drawn) < count:
-            drawn.setdefault(key, rest)
+    rest = ((name, row) for name in sorted(offers) for row in np.flatnonzero(~barred[name]).tolist())
+    while len(drawn) < count:
+        name, row = next(rest)
+        drawn.setdefault((name, row), (name, offers[name].package(row)))
     return list(drawn.values())
+
+
+def _rows_taken(grid: PackageGrid, labels: set[str]) -> NDArray[np.bool_]:
+    """Return which rows may not be drawn: `none`, and those with one of the labels."""
+    closed: NDArray[np.bool_] = grid.sizes() == 0
+    for label in labels:
+        closed |= grid.labelled(label)
+    return closed
 
 
 def reason_for_direct(
