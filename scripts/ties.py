@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import netcdf
+from buildings import Catalogue
 from scripts.context import Context
 from scripts.workspace import digest
 from sim import Surrogate
@@ -33,10 +34,18 @@ def ties(context: Context) -> dict[str, str]:
         "weather": digest(epw_text(context.weather)),
         "calendar": digest(context.calendar.model_dump(mode="json")),
         "settings": digest(settings.model_dump(mode="json")),
-        "catalogue": digest({n: m.model_dump(mode="json", include={"changes", "replaces", "needs", "excludes"})
-                             for n, m in context.catalogue.measures.items()}),
+        "catalogue": catalogue_digest(context.catalogue),
         "models": digest(run_keys(probes, site, settings)),
     }
+
+
+def catalogue_digest(catalogue: Catalogue) -> str:
+    """Return a digest of what the measures do to models, the same in every process; prices and texts do not count."""
+    return digest({
+        name: measure.model_dump(mode="json", include={"changes", "needs", "excludes"})
+        | {"replaces": sorted(measure.replaces)}
+        for name, measure in catalogue.measures.items()
+    })
 
 
 def attributes(context: Context) -> dict[str, str]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +28,16 @@ from sim.surrogate.inputs import numbers
 from sim.surrogate.pipeline import Learned
 from vocabulary import SOURCE_SYSTEMS, InputError
 
+TIES = """
+import json, pathlib, sys
+from scripts import ties
+from scripts.context import Context, Options
+from scripts.outcome import Outcome
+from scripts.study import read_study
+from scripts.workspace import Workspace
+study = read_study(pathlib.Path(sys.argv[1]))
+print(json.dumps(ties.ties(Context(study, Workspace(pathlib.Path(".")), Options(), Outcome()))))
+"""
 STUDY = Path(simulate.__file__).parent / "studies" / "shanghai_surrogate.yaml"
 
 
@@ -111,3 +125,14 @@ def test_a_probe_has_another_key_when_its_model_says_something_else(context):
     warmer = replace(site, ground_temperatures_c=tuple(t + 1.0 for t in site.ground_temperatures_c))
     assert run_keys([design], site, finer) != [one]
     assert run_keys([design], warmer, settings) != [one]
+
+
+def test_ties_are_the_same_in_every_process():
+    """Sets come in another order in every process: once that alone made a surrogate refused."""
+    told = [
+        subprocess.run([sys.executable, "-c", TIES, str(STUDY)], env=os.environ | {"PYTHONHASHSEED": seed},
+                       capture_output=True, text=True, check=True, cwd=STUDY.parents[2]).stdout
+        for seed in ("1", "2")
+    ]
+    assert told[0] == told[1]
+    assert json.loads(told[0]).keys() == {"engine version", "weather", "calendar", "settings", "catalogue", "models"}
