@@ -39,8 +39,9 @@ def with_building_doubt(
     3 kWh of the surrogate and 4 kWh of the building make a standard error of 5 kWh.
     """
     doubt = xr.zeros_like(cube["energy_saving_std"])
+    offered = set(cube["package"].values.astype(str).tolist())
     for building, packages in doubt_kwh.items():
-        known = [label for label in packages if label in cube["package"].values]
+        known = [label for label in packages if label in offered]
         doubt.loc[{"building": building, "package": known}] = [packages[label] for label in known]
     total = xr.apply_ufunc(np.hypot, cube["energy_saving_std"], doubt)
     source = [baselines.get(str(name), "simulated") for name in cube["building"].values]

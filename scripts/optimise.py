@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import xarray as xr
@@ -44,8 +46,30 @@ def question(context: Context) -> Question:
     )
 
 
+@dataclass
+class Forecasts:
+    """What one surrogate says of all packages of a building: worked out once, however often the cube is assembled."""
+
+    context: Context
+    surrogate: Surrogate | None
+    _known: dict[tuple[str, bytes, bytes], Forecast] = field(default_factory=dict)
+
+    def __call__(self, building: Building, grid: PackageGrid, sizes_kw: Array) -> Forecast:
+        """Return the forecast of a building's packages at PV sizes [kW]."""
+        if self.surrogate is None or building.building_id in self.context.direct:
+            return direct.to_be_filled(len(grid), len(sizes_kw))
+        key = building.building_id, grid.choice.tobytes(), sizes_kw.tobytes()
+        if key not in self._known:
+            self._known[key] = forecast(self.surrogate, building, grid, sizes_kw, self._asked)
+        return self._known[key]
+
+    @cached_property
+    def _asked(self) -> Question:
+        return question(self.context)
+
+
 def cube_of(
-    context: Context, runs: xr.Dataset, surrogate: Surrogate | None, doubt_kwh: Mapping[str, Mapping[str, float]]
+    context: Context, runs: xr.Dataset, predict: Forecasts, doubt_kwh: Mapping[str, Mapping[str, float]]
 ) -> xr.Dataset:
     """Return the cube of all allowed packages: runs where there are any, predictions elsewhere.
 
@@ -55,11 +79,6 @@ def cube_of(
     """
     asked = question(context)
     buildings = calibrate.final_buildings(context)
-
-    def predict(building: Building, grid: PackageGrid, sizes_kw: Array) -> Forecast:
-        if surrogate is None or building.building_id in context.direct:
-            return direct.to_be_filled(len(grid), len(sizes_kw))
-        return forecast(surrogate, building, grid, sizes_kw, asked)
 
     def offers(building: Building) -> PackageGrid:
         grid = package_grid(building, context.catalogue, context.study.packages.measures)
@@ -83,7 +102,8 @@ def building_doubt_kwh(cube: xr.Dataset) -> dict[str, dict[str, float]]:
     """Return what the bills leave unknown of each saving, as an earlier cube of the study holds it."""
     labels, doubt = cube["package"].values.astype(str), cube["energy_saving_std_building"].values
     names = cube["building"].values.astype(str)
-    return {str(name): dict(zip(labels, row, strict=True)) for name, row in zip(names, doubt, strict=True)}
+    rows = zip(names, doubt, strict=True)
+    return {str(name): dict(zip(labels, row, strict=True)) for name, row in rows if (row > 0).any()}
 
 
 def with_works(context: Context, cube: xr.Dataset) -> xr.Dataset:
@@ -170,7 +190,7 @@ def stage(context: Context) -> None:
     surrogate = fit.surrogate(context) if context.predicted_packages else None
     weights = basis_weights(question(context).basis)
     doubt = calibrate.saving_std_kwh(context, surrogate, weights) if surrogate else {}
-    cube = cube_of(context, runs, surrogate, doubt)
+    cube = cube_of(context, runs, Forecasts(context, surrogate), doubt)
     portfolio = choose(cube, scenario_rules(context))
     write_portfolio(context, portfolio, cube, found)
     context.say(f"Chosen: {portfolio.sizes['scenario']} scenarios over {portfolio.sizes['building']} buildings.")

@@ -37,6 +37,7 @@ class Proof:
 
     context: Context
     runs: xr.Dataset
+    named: optimise.Forecasts | None = None
 
     def simulate(self, trials: Sequence[Trial]) -> list[Simulated]:
         """Run the engine on trials that were not run before, and say what each saves."""
@@ -48,12 +49,21 @@ class Proof:
         return [self._answer(trial, rows.get((trial.building, trial.package))) for trial in trials]
 
     def update(self, cube: xr.Dataset, _simulated: Mapping[Trial, Simulated]) -> xr.Dataset:
-        """Fit the surrogate again with the new runs and assemble the cube anew."""
+        """Assemble the cube anew with the new runs, and with a surrogate that has seen them.
+
+        A surrogate that the study names stays as it is: it has seen more runs than this study has.
+        """
+        return optimise.cube_of(self.context, self.runs, self._forecasts(), optimise.building_doubt_kwh(cube))
+
+    def _forecasts(self) -> optimise.Forecasts:
         roles = self.runs["role"].values.astype(str)
+        if not self.context.predicted_packages:
+            return optimise.Forecasts(self.context, None)
+        if not (roles == "training").any():
+            self.named = self.named or optimise.Forecasts(self.context, fit.surrogate(self.context))
+            return self.named
         as_training = self.runs.assign(role=("case", np.where(roles == "verification", "training", roles)))
-        doubt = optimise.building_doubt_kwh(cube)
-        surrogate = fit.fitted(self.context, as_training) if self.context.predicted_packages else None
-        return optimise.cube_of(self.context, self.runs, surrogate, doubt)
+        return optimise.Forecasts(self.context, fit.fitted(self.context, as_training))
 
     def _rows(self) -> dict[tuple[str, str], int]:
         names = self.runs["building_id"].values.astype(str)
