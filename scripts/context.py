@@ -101,7 +101,7 @@ class Context:
         from sim.plan import reason_for_direct
 
         named = self.study.surrogate.file
-        surrogate = Surrogate.load(named) if named else None
+        surrogate = Surrogate.load(named) if named and not self.options.trains else None
         measures = self.study.packages.measures
         reasons = {}
         for b in self.buildings:

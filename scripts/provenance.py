@@ -10,13 +10,13 @@ import xarray as xr
 import netcdf
 from optimiser.money.factors import basis_of
 from scripts.context import Context
-from scripts.study import study_text
+from scripts.study import published_text
 
 
 def labels(context: Context, made_from: Mapping[str, str], title: str) -> dict[str, str | int]:
     """Return the global attributes of a file of the output folder that is written piece by piece."""
     told = {
-        "title": f"{title}: {context.study.name}", "study_text": study_text(context.study),
+        "title": f"{title}: {context.study.name}", "study_text": published_text(context.study),
         "illustrative": "; ".join(context.illustrative),
     }
     return netcdf.provenance(told, made_from) | {"made_from": json.dumps(dict(made_from))}
@@ -32,8 +32,8 @@ def references(context: Context) -> str:
 def attributes(context: Context, made_from: Mapping[str, str]) -> dict[str, str]:
     """Return what a file that another room writes has to say of where it comes from."""
     text = json.dumps(dict(made_from), ensure_ascii=False, sort_keys=True)
-    said = {"made_from": json.dumps(dict(made_from)), "study_text": study_text(context.study), "input_digests": text,
-            "illustrative": "; ".join(context.illustrative), "references": references(context)}
+    said = {"made_from": json.dumps(dict(made_from)), "study_text": published_text(context.study),
+            "input_digests": text, "illustrative": "; ".join(context.illustrative), "references": references(context)}
     return {key: value for key, value in said.items() if value}
 
 
@@ -48,7 +48,7 @@ def write(
         dataset.drop_attrs(deep=False).assign_attrs(kept | {"made_from": json.dumps(dict(made_from))}),
         groups=groups,
         title=f"{title}: {context.study.name}",
-        study_text=study_text(context.study),
+        study_text=published_text(context.study),
         input_digests=dict(made_from),
         illustrative=context.illustrative,
         references=references(context),

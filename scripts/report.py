@@ -13,7 +13,7 @@ from optimiser.summary import summary_lines
 from scripts import validate, verify
 from scripts.context import Context
 from scripts.simulate import check as check  # the same inputs
-from scripts.study import study_text
+from scripts.study import published_text
 from sim.engine.store import Store
 
 
@@ -28,7 +28,7 @@ def extras(context: Context) -> dict[str, Any]:
         "hourly": Store(context.store).hourly,
         "published": context.study.report.published,
         "title": context.study.name,
-        "study_text": study_text(context.study),
+        "study_text": published_text(context.study),
         "measure_labels": {name: (measure.label_en, measure.label_zh) for name, measure in measures.items()},
     }
 

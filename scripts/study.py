@@ -274,3 +274,8 @@ def read_study(path: Path) -> Study:
 def study_text(study: Study) -> str:
     """Return the study as resolved, as YAML text."""
     return yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def published_text(study: Study) -> str:
+    """Return the study as resolved, as files and pages show it: paths inside the project say nothing of the machine."""
+    return study_text(study).replace(f"{Path(__file__).resolve().parents[1]}/", "")

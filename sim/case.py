@@ -20,7 +20,7 @@ Role = Literal["baseline", "training", "holdout", "validation", "verification"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MODEL_SOURCES = ("vocabulary.py", "datafile.py", "buildings/design.py", "sim/calendar.py", "sim/schedules.py",
-                  "sim/models/**/*.py", "sim/data/**/*", "weather/*.py")
+                  "sim/models/**/*.py", "sim/data/**/*.yaml", "weather/*.py")
 _MODEL_WRITERS = ("eppy", "idfkit")
 _NOT_COLUMNS = ("replaced_equipment", "sizing")
 
