@@ -18,7 +18,7 @@ BLOCKS = re.findall(r"(?:`(mine/[\w.]+)`:\n\n)?```(\w+)([^\n]*)\n(.*?)```", TEXT
 
 
 def cut_district(folder):
-    """Leave four buildings of the complex, four measures and few runs of the district's study."""
+    """Leave four buildings of the complex and three measures of the district's study."""
     path = folder / "scripts" / "studies" / "jiading.yaml"
     study = yaml.safe_load(path.read_text(encoding="utf-8"))
     registry = (path.parent / study["buildings"]["registry"]).resolve()
@@ -28,7 +28,6 @@ def cut_district(folder):
     cut.write_text("\n".join(kept) + "\n", encoding="utf-8")
     study["buildings"]["registry"] = cut.name
     study["packages"]["measures"] = ["source_vrf", "led", "room_control"]
-    study["simulation"] |= {"training_runs": 8, "holdout_runs": 2}
     path.write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
@@ -37,7 +36,8 @@ def checkout(tmp_path_factory):
     """A folder that looks like a checkout: real data and studies, the district cut, `.venv/bin` with the command."""
     folder = tmp_path_factory.mktemp("checkout")
     shutil.copytree(ROOT / "scripts" / "studies", folder / "scripts" / "studies")
-    (folder / "buildings").symlink_to(ROOT / "buildings")
+    for room in ("buildings", "sim"):
+        (folder / room).symlink_to(ROOT / room)
     (folder / "mine").mkdir()
     (folder / ".venv" / "bin").mkdir(parents=True)
     for name, arguments in {"retrofolio": "-m scripts", "python": ""}.items():
