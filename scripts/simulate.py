@@ -62,8 +62,8 @@ def planned_cases(context: Context) -> list[Case]:
     if block.training_draw == "ranges":
         drawn = training_designs(count, context.study.seed, catalogue=context.catalogue)
         held, training = drawn[: block.holdout_runs], drawn[block.holdout_runs :]
-        return [*drawn_cases(training, name, "training"), *drawn_cases(held, name, "holdout"),
-                *drawn_cases([case.as_it_is for case in held], name, "baseline")]
+        return [*baseline_cases(context.buildings, name), *drawn_cases(training, name, "training"),
+                *drawn_cases(held, name, "holdout"), *drawn_cases([case.as_it_is for case in held], name, "baseline")]
     pairs = draw_pairs(context.predicted_packages, count, context.study.seed)
     return [
         *baseline_cases(context.buildings, name),

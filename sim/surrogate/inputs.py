@@ -170,6 +170,22 @@ def ranges_of(table: Table) -> dict[str, tuple[float, float]]:
     return {name: (float(table[name].min()), float(table[name].max())) for name in numbers()}
 
 
+def widened(ranges: Mapping[str, tuple[float, float]], share: float) -> dict[str, tuple[float, float]]:
+    """Return ranges that reach a share of their width further on both sides, within what a `Design` may hold.
+
+    Examples
+    --------
+    >>> widened({"lighting_use_fraction": (0.75, 1.0)}, 0.1)
+    {'lighting_use_fraction': (0.725, 1.0)}
+    """
+    found = {}
+    for name, (low, high) in ranges.items():
+        least, most = _field_range(name)
+        spare = share * (high - low)
+        found[name] = (max(low - spare, min(least, low)), min(high + spare, max(most, high)))
+    return found
+
+
 def outside_range(table: Table, ranges: Mapping[str, tuple[float, float]], margin: float) -> list[Fault]:
     """Return one fault per parameter that leaves the trained range by more than `margin` of its width.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.surrogate import files, pipeline
 from sim.surrogate.climate import Climate, climate_of
-from sim.surrogate.inputs import CHOICES, Table, outside_range, ranges_of, read_table
+from sim.surrogate.inputs import CHOICES, Table, outside_range, ranges_of, read_table, widened
 from sim.surrogate.pipeline import Answer, Learned, Wanted
 from sim.surrogate.training import FEWEST_RUNS, annual, calibrate, learn, runs_of
 from vocabulary import Fault, InputError
@@ -24,6 +24,11 @@ CALORIFIC_WEIGHTS = (1.0, 1.2143 * 3.6 / 35.588 / 0.1229)
 """kW h of the basis `calorific` per kW h of electricity and of gas (LHV): 0.1229 kgce/kWh, 1.2143 kgce/m3."""
 
 
+BEYOND = 0.07
+"""Share of a trained range by which it may be left on each side: draws stop short of the limits that they are drawn
+from, and buildings of a registry lie a little beyond; the standard error grows there."""
+
+
 class Surrogate:
     """Predicts what EnergyPlus would say of a design, in the climate and with the calendar of its training runs.
 
@@ -32,7 +37,7 @@ class Surrogate:
     Attributes
     ----------
     ranges : dict
-        Smallest and largest value of every parameter in training.
+        Smallest and largest value of every parameter that it answers for: that of training and a little more.
     errors : dict
         Leave-one-out errors of the fit as fractions (lights, plugs and service power left out of none).
     labels : dict
@@ -100,6 +105,7 @@ class Surrogate:
         if covers is not None:
             wide = ranges_of(read_table(covers))
             ranges = {n: (min(low, wide[n][0]), max(high, wide[n][1])) for n, (low, high) in ranges.items()}
+        ranges = widened(ranges, BEYOND)
         systems = tuple(sorted({str(s) for s in chosen["source_system"].values.tolist()}))
         log.info("surrogate: %d runs, %s", table.size, errors)
         return cls(climate, learned, ranges, systems, errors, files.labels_of(simulations, chosen))

@@ -54,10 +54,13 @@ def surrogate(context):
     return Surrogate(climate_of(year), learned, {n: (-1e9, 1e9) for n in numbers()}, SOURCE_SYSTEMS, {}, {})
 
 
-def test_training_draws_all_systems_and_vintages_and_no_building_of_the_registry(context):
-    cases = simulate.planned_cases(context)
-    assert len(cases) <= 600
-    assert {case.role for case in cases} == {"training"}
+def test_training_draws_all_systems_and_vintages_beside_the_registry_as_it_is(context):
+    planned = simulate.planned_cases(context)
+    assert len(planned) <= 600
+    assert [case.building_id for case in planned if case.role == "baseline"] == [
+        b.building_id for b in context.buildings]
+    cases = [case for case in planned if case.role == "training"]
+    assert len(cases) + len(context.buildings) == len(planned)
     assert {case.design.source_system for case in cases} == set(SOURCE_SYSTEMS)
     assert not {case.building_id for case in cases} & {b.building_id for b in context.buildings}
     assert len({case.building_id for case in cases}) == len(cases)
@@ -76,7 +79,7 @@ def test_a_study_that_names_a_surrogate_needs_its_baselines_only(context, tmp_pa
     assert [case.building_id for case in cases] == [b.building_id for b in context.buildings]
     assert {case.role for case in cases} == {"baseline"}
     trainer = Context(named, context.workspace, Options(trains=True), context.outcome)
-    assert {case.role for case in simulate.planned_cases(trainer)} == {"training"}
+    assert {case.role for case in simulate.planned_cases(trainer)} == {"baseline", "training"}
 
 
 def test_validation_draws_drawn_buildings_with_packages_many_near_the_floor(context, surrogate):
@@ -85,7 +88,7 @@ def test_validation_draws_drawn_buildings_with_packages_many_near_the_floor(cont
     assert len(chosen) == 30
     assert all(case.package_id != "none" and base.package_id == "none" for case, base in chosen)
     assert all(case.building_id == base.building_id for case, base in chosen)
-    trained = {case.design for case in simulate.planned_cases(context)}
+    trained = {case.design for case in simulate.planned_cases(context) if case.role == "training"}
     assert not trained & {case.design for case, _ in chosen}
     after, before = (
         validating._basis_kwh(surrogate, validating.read_table(validating.design_table([p[i].design for p in chosen])))
