@@ -17,7 +17,7 @@ from optimiser.money.factors import basis_attributes, carbon_t, energy_in_basis_
 from optimiser.money.tariffs import Tariff, electricity_cost_cny, gas_cost_cny, load_prices, split_pv_kw, tariff_of
 from optimiser.reduction import Offer, needed
 from optimiser.rules import Rules
-from optimiser.self_use import FINER
+from optimiser.self_use import above_chords_kwh, finer_sizes_kw, self_use_curves
 from vocabulary import CARRIERS, NO_PACKAGE, Fault, InputError, attributes
 
 Array = NDArray[np.float64]
@@ -259,13 +259,22 @@ def _self_use_error(
     question: Question,
 ) -> float:
     """Return the largest gap between self-use and the line between two nodes, read at three points of each interval."""
-    fine = np.linspace(0.0, sizes[-1], FINER * (len(sizes) - 1) + 1)
-    exact = np.concatenate([predict(building, grid, fine).pv_used_kwh,
-                            _of_runs(simulated.isel(case=runs), fine, question).pv_used_kwh])
-    share = np.arange(FINER) / FINER
-    used = exact[:, ::FINER]
-    chords = used[:, :-1, None] * (1 - share) + used[:, 1:, None] * share
-    return float((exact[:, :-1].reshape(chords.shape) - chords).max(initial=0.0))
+    fine = finer_sizes_kw(sizes[-1], len(sizes))
+    return above_chords_kwh(np.concatenate([predict(building, grid, fine).pv_used_kwh,
+                                            _of_runs(simulated.isel(case=runs), fine, question).pv_used_kwh]))
+
+
+def _nodes_for(buildings: Sequence[Building], simulated: xr.Dataset, rows: Mapping[str, int], question: Question,
+               nodes: int) -> int:
+    """Return how many PV sizes keep the error well below its limit on baselines: asking all packages twice is dear."""
+    for building in buildings:
+        capacity = pv_capacity_max_kw(building.usable_roof_area_m2, question.catalogue)
+        load = simulated["electricity_hourly"].isel(case=[rows[building.building_id]]).values.astype(float)
+        limit = 0.7 * SELF_USE_ERROR_FRACTION * capacity * question.pv_yield_kwh_per_kw.sum()
+        while nodes < MOST_NODES and self_use_curves(
+                load, question.pv_yield_kwh_per_kw, capacity, nodes).error_kwh > limit:
+            nodes = 2 * nodes - 1
+    return nodes
 
 
 _OVER_PACKAGE = {
@@ -323,6 +332,7 @@ def assemble_cube(
     *,
     scenarios: Sequence[Rules] | None = None,
     nodes: int = 9,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> xr.Dataset:
     """Return the cube of all allowed packages of all buildings that some scenario may need.
 
@@ -346,6 +356,8 @@ def assemble_cube(
     nodes : int
         PV sizes of the self-use curve at first; doubled until the line between them errs by less than 0.5 % of the
         annual yield.
+    progress : callable
+        Told how many buildings are done, of how many.
 
     Returns
     -------
@@ -360,11 +372,14 @@ def assemble_cube(
     at = baseline_rows(buildings, simulated)
     present = [b for b in buildings if b.building_id in at]
     kept: dict[str, _Kept] = {}
-    for b in present:
+    nodes = _nodes_for(present, simulated, at, question, nodes)
+    for done, b in enumerate(present):
+        progress(done, len(present))
         kept[b.building_id] = _kept_of(b, offers(b), simulated, at[b.building_id], predict, question, nodes, scenarios)
         if kept[b.building_id].self_use_error > SELF_USE_ERROR_FRACTION and nodes < MOST_NODES:
             return assemble_cube(buildings, offers, simulated, predict, question, scenarios=scenarios,
-                                 nodes=2 * nodes - 1)
+                                 nodes=2 * nodes - 1, progress=progress)
+    progress(len(present), len(present))
     labels = [NO_PACKAGE, *sorted({label for k in kept.values() for label in k.labels} - {NO_PACKAGE})]
     arrays = _joined(kept, labels) | _of_buildings(present, kept, question)
     cube = xr.Dataset(

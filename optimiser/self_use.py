@@ -106,10 +106,31 @@ def self_use_curves(demand_kw: Array, yield_kwh_per_kw: Array, capacity_max_kw: 
     >>> self_use_curves(np.array([[1.0]]), np.array([1.0]), 2.0, 2).error_kwh
     0.5
     """
-    fine = np.linspace(0.0, capacity_max_kw, FINER * (nodes - 1) + 1)
+    fine = finer_sizes_kw(capacity_max_kw, nodes)
     exact = self_used_kwh(demand_kw, yield_kwh_per_kw, fine)
-    used = exact[:, ::FINER]
+    return SelfUse(fine[::FINER], exact[:, ::FINER], above_chords_kwh(exact))
+
+
+def finer_sizes_kw(capacity_max_kw: float, nodes: int) -> Array:
+    """Return evenly spaced sizes, `FINER` to each interval of `nodes` sizes.
+
+    Examples
+    --------
+    >>> finer_sizes_kw(8.0, 2).tolist()
+    [0.0, 2.0, 4.0, 6.0, 8.0]
+    """
+    return np.linspace(0.0, capacity_max_kw, FINER * (nodes - 1) + 1)
+
+
+def above_chords_kwh(exact_kwh: Array) -> float:
+    """Return how far curves (case, finer size) rise above the lines between every `FINER`th of their points.
+
+    Examples
+    --------
+    >>> above_chords_kwh(np.array([[0.0, 2.0, 2.0, 2.0, 2.0]]))
+    1.5
+    """
+    used = exact_kwh[:, ::FINER]
     share = np.arange(FINER) / FINER
     chords = used[:, :-1, None] * (1 - share) + used[:, 1:, None] * share
-    gaps = exact[:, :-1].reshape(chords.shape) - chords
-    return SelfUse(fine[::FINER], used, float(gaps.max(initial=0.0)))
+    return float((exact_kwh[:, :-1].reshape(chords.shape) - chords).max(initial=0.0))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import xarray as xr
+from rich.console import Console
+from rich.progress import Progress
 
 import netcdf
 from buildings import Building
@@ -87,9 +90,19 @@ def cube_of(
     # what the bills leave unknown is added afterwards: then no package may be left out before
     doubted = any(std > 0 for packages in doubt_kwh.values() for std in packages.values())
     scenarios = None if doubted else list(scenario_rules(context).values())
-    cube = assemble_cube(buildings, offers, runs, predict, asked, scenarios=scenarios)
+    with _progress(context) as told:
+        cube = assemble_cube(buildings, offers, runs, predict, asked, scenarios=scenarios, progress=told)
     cube = with_works(context, with_building_doubt(cube, doubt_kwh, calibrate.baselines(context)))
     return direct.with_route(context, cube)
+
+
+@contextmanager
+def _progress(context: Context) -> Iterator[Callable[[int, int], None]]:
+    """Show on standard error how many buildings' packages have been predicted, with the time left."""
+    hidden = context.options.quiet or context.options.as_json
+    with Progress(*Progress.get_default_columns(), console=Console(stderr=True), disable=hidden, transient=True) as bar:
+        task = bar.add_task("predicting packages", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def all_runs(context: Context, found: xr.Dataset) -> xr.Dataset:
