@@ -43,7 +43,7 @@ def runs_of(rows):
     areas = {building.building_id: building.floor_area_m2 for building in SAMPLE}
     for name in QUANTITIES:
         found[name] = ("case", np.full(size, 100.0))
-    found["floor_area"] = ("case", [areas[row[0]] for row in rows])
+    found["floor_area"] = ("case", [areas.get(row[0], 8000.0) for row in rows])
     return found
 
 
