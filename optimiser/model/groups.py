@@ -106,7 +106,9 @@ def _needs(kind: Kind, cube: Cube, rules: Rules) -> _Needs:
 def _cost(sums: Floats, needs: _Needs) -> Floats:
     """Return how far contracts with given sums (..., amount) are from their rules, less the subsidy that they get."""
     count, coal, area, lack, rate, capital, value, payback, floor, squared = np.moveaxis(sums, -1, 0)
-    paid = np.minimum(np.minimum(rate, needs.cap_cny), needs.share * capital)
+    paid = np.minimum(rate, needs.cap_cny)
+    if np.isfinite(needs.share):  # no share of an empty contract's capital: infinity times 0 says nothing
+        paid = np.minimum(paid, needs.share * capital)
     money = np.maximum(capital, 1.0)
     broken = np.maximum(needs.smallest - count, 0.0) + np.maximum(count - needs.largest, 0.0)
     broken = broken + np.maximum(1.0 - coal / needs.coal_t, 0.0) if needs.coal_t > 0 else broken

@@ -34,8 +34,7 @@ def threads() -> int:
 def in_parts(parts: Sequence[NDArray[np.int64]], work: Callable[[NDArray[np.int64]], Found]) -> list[Found]:
     """Return what `work` makes of each part, in order; as many at once as threads are allowed.
 
-    BLAS keeps to one thread meanwhile: threads that each start threads of BLAS wait for each other (1.7 times the
-    processor time on two cores).
+    BLAS keeps to one thread meanwhile: threads that each start threads of BLAS wait for each other.
     """
     count = min(threads(), len(parts))
     if count <= 1:

@@ -130,6 +130,14 @@ def test_a_probe_has_another_key_when_its_model_says_something_else(context):
     assert run_keys([design], warmer, settings) != [one]
 
 
+def test_the_shipped_file_is_of_todays_models_and_speaks_for_the_whole_district():
+    """A change of models, catalogue, weather or engine makes this fail until the file is made anew."""
+    study = read_study(STUDY.with_name("jiading.yaml"))
+    district = Context(study, Workspace(STUDY.parent), Options(), Outcome())
+    assert set(ties.loaded(district, study.surrogate.file).systems) == set(SOURCE_SYSTEMS)
+    assert district.direct == {}
+
+
 def test_ties_are_the_same_in_every_process():
     """Sets come in another order in every process: once that alone made a surrogate refused."""
     told = [
