@@ -88,6 +88,8 @@ def improved(relaxation: Relaxation, plan: Floats, bound: Bound) -> Floats:
 
 def _best_moves(gain: Floats, spend: Floats, building: Ints, left: float) -> Ints:
     """Return the one or two changes, of different buildings, that gain most together within the money left."""
+    if not len(gain):
+        return np.zeros(0, dtype=np.intp)
     order = np.argsort(spend, kind="stable")
     gain, spend, building = gain[order], spend[order], building[order]
     best_so_far = np.maximum.accumulate(gain)
