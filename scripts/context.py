@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
@@ -52,6 +53,8 @@ class Context:
     workspace: Workspace
     options: Options
     outcome: Outcome
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What one stage leaves for a later one of this process."""
 
     @cached_property
     def buildings(self) -> tuple[Building, ...]:

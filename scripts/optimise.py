@@ -29,6 +29,7 @@ from scripts.context import Context
 from scripts.provenance import write
 from scripts.simulate import check as check  # the same inputs
 from sim import Surrogate
+from sim.engine.findings import barred_from_fitting
 from weather.solar import pv_yield
 
 FILE = "portfolio.nc"
@@ -66,9 +67,38 @@ class Forecasts:
             self._known[key] = forecast(self.surrogate, building, grid, sizes_kw, self._asked)
         return self._known[key]
 
+    def learnt(self, runs: xr.Dataset) -> Forecasts:
+        """Return the forecasts of a surrogate that has seen further runs.
+
+        The buildings of these runs are predicted anew; what was said of the others stays, since runs of one building
+        say little of another.
+        """
+        if self.surrogate is None:
+            return self
+        buildings = set(runs["building_id"].values.astype(str).tolist())
+        kept = {key: value for key, value in self._known.items() if key[0] not in buildings}
+        return Forecasts(self.context, self.surrogate.with_runs(to_learn_from(self.context, runs)), kept)
+
     @cached_property
     def _asked(self) -> Question:
         return question(self.context)
+
+
+def to_learn_from(context: Context, runs: xr.Dataset) -> xr.Dataset:
+    """Return the runs of buildings that the surrogate speaks for; held-out runs stay unseen."""
+    others = np.isin(runs["building_id"].values.astype(str), list(context.direct))
+    unseen = np.isin(runs["role"].values.astype(str), ("holdout", "validation"))
+    barred = barred_from_fitting(runs, context.study.surrogate.barred_findings)
+    return runs.isel(case=np.flatnonzero(~others & ~unseen & ~barred))
+
+
+def forecasts(context: Context, runs: xr.Dataset) -> Forecasts:
+    """Return the forecasts of a surrogate that has seen the runs so far, worked out once for all stages."""
+    if "forecasts" not in context.kept:
+        surrogate = fit.surrogate(context) if context.predicted_packages else None
+        context.kept["forecasts"] = Forecasts(
+            context, surrogate and surrogate.with_runs(to_learn_from(context, runs)))
+    return context.kept["forecasts"]
 
 
 def cube_of(
@@ -200,10 +230,10 @@ def stage(context: Context) -> None:
     """Assemble the cube, choose, and write `portfolio.nc`."""
     found = simulate.simulations(context)
     runs = all_runs(context, found)
-    surrogate = fit.surrogate(context) if context.predicted_packages else None
     weights = basis_weights(question(context).basis)
-    doubt = calibrate.saving_std_kwh(context, surrogate, weights) if surrogate else {}
-    cube = cube_of(context, runs, Forecasts(context, surrogate), doubt)
+    predict = forecasts(context, runs)
+    doubt = calibrate.saving_std_kwh(context, predict.surrogate, weights) if predict.surrogate else {}
+    cube = cube_of(context, runs, predict, doubt)
     portfolio = choose(cube, scenario_rules(context))
     write_portfolio(context, portfolio, cube, found)
     context.say(f"Chosen: {portfolio.sizes['scenario']} scenarios over {portfolio.sizes['building']} buildings.")

@@ -11,6 +11,7 @@ import xarray as xr
 import netcdf
 from scripts.context import Context
 from scripts.provenance import labels
+from scripts.sequential import further_cases
 from scripts.workspace import digest
 from sim import simulate
 from sim.case import Case
@@ -81,7 +82,12 @@ def without_counts(found: xr.Dataset) -> xr.Dataset:
 def stage(context: Context) -> None:
     """Run all planned cases and write `simulations.nc`."""
     told = labels(context, context.made_from(*MADE_FROM), "EnergyPlus runs of the study")
-    found = run_cases(context, planned_cases(context), context.workspace.path(FILE), told)
+    cases = planned_cases(context)
+    if context.study.simulation.sequential_runs and any(case.role == "training" for case in cases):
+        first = run_cases(context, cases)
+        check_failures(first)
+        cases += further_cases(context, with_profiles(context, first))
+    found = run_cases(context, cases, context.workspace.path(FILE), told)
     check_failures(found)
     ok = int((found["status"].values.astype(str) == "ok").sum())
     context.say(f"Simulated: {ok} of {found.sizes['case']} cases finished.")

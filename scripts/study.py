@@ -81,6 +81,8 @@ class SimulationBlock(Block):
     training_runs: int = Field(48, ge=8, le=100_000)
     training_draw: Literal["registry", "ranges"] = Field(
         "registry", description="training cases: packages of the registry's buildings, or buildings drawn over ranges")
+    sequential_runs: int = Field(
+        0, ge=0, le=100_000, description="further training runs, where the first leave the verdict on savings in doubt")
     holdout_runs: int = Field(8, ge=0, le=100_000)
     timeout_s: float = Field(600, gt=0)
     settings: Annotated[ModelSettings, BeforeValidator(_over_defaults)] = Field(default_factory=default_settings)

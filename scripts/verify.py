@@ -15,7 +15,7 @@ from optimiser.proof.resimulation import verify_rounds
 from optimiser.proof.trials import Simulated, Trial
 from optimiser.self_use import self_used_kwh
 from optimiser.validation import basis_weights
-from scripts import calibrate, fit, optimise, simulate
+from scripts import calibrate, optimise, simulate
 from scripts.context import Context
 from scripts.provenance import write
 from scripts.simulate import check as check  # the same inputs
@@ -37,7 +37,7 @@ class Proof:
 
     context: Context
     runs: xr.Dataset
-    named: optimise.Forecasts | None = None
+    predict: optimise.Forecasts
 
     def simulate(self, trials: Sequence[Trial]) -> list[Simulated]:
         """Run the engine on trials that were not run before, and say what each saves."""
@@ -49,21 +49,8 @@ class Proof:
         return [self._answer(trial, rows.get((trial.building, trial.package))) for trial in trials]
 
     def update(self, cube: xr.Dataset, _simulated: Mapping[Trial, Simulated]) -> xr.Dataset:
-        """Assemble the cube anew with the new runs, and with a surrogate that has seen them.
-
-        A surrogate that the study names stays as it is: it has seen more runs than this study has.
-        """
-        return optimise.cube_of(self.context, self.runs, self._forecasts(), optimise.building_doubt_kwh(cube))
-
-    def _forecasts(self) -> optimise.Forecasts:
-        roles = self.runs["role"].values.astype(str)
-        if not self.context.predicted_packages:
-            return optimise.Forecasts(self.context, None)
-        if not (roles == "training").any():
-            self.named = self.named or optimise.Forecasts(self.context, fit.surrogate(self.context))
-            return self.named
-        as_training = self.runs.assign(role=("case", np.where(roles == "verification", "training", roles)))
-        return optimise.Forecasts(self.context, fit.fitted(self.context, as_training))
+        """Assemble the cube anew with the new runs, and with a surrogate that has seen them."""
+        return optimise.cube_of(self.context, self.runs, self.predict, optimise.building_doubt_kwh(cube))
 
     def _rows(self) -> dict[tuple[str, str], int]:
         names = self.runs["building_id"].values.astype(str)
@@ -77,6 +64,7 @@ class Proof:
         cases = package_cases(packages, buildings, context.catalogue, context.weather_id, "verification")
         found = simulate.with_profiles(context, simulate.run_cases(context, cases))
         self.runs = xr.concat([self.runs, found], dim="case", data_vars="minimal", combine_attrs="override")
+        self.predict = self.predict.learnt(found)
 
     def _answer(self, trial: Trial, row: int | None) -> Simulated:
         if row is None:
@@ -94,7 +82,8 @@ def stage(context: Context) -> None:
     """Verify `portfolio.nc` and write it again with the group `verification`."""
     portfolio, cube = optimise.portfolio(context)
     found = simulate.simulations(context)
-    proof = Proof(context, optimise.all_runs(context, found))
+    runs = optimise.all_runs(context, found)
+    proof = Proof(context, runs, optimise.forecasts(context, runs))
     verified = verify_rounds(
         portfolio, cube=cube, rules=optimise.scenario_rules(context), simulate=proof.simulate, update=proof.update
     )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import xarray as xr
 
 from optimiser.proof.trials import Record, Simulated, Trial, simulated_fraction
 from optimiser.proof.verification import verification_dataset
-from optimiser.rules import Rules
+from optimiser.rules import InfeasibleError, Rules
 from optimiser.scenario import named_scenarios, optimise
 from vocabulary import NO_PACKAGE
 
 ROUNDS = 8
 FLOOR_TOLERANCE = 1e-6
+_CLOSING_ROUNDS = 8
+"""Solves among simulated packages, should PV sizes that come with them break a floor; each forbids a package."""
 
 
 Simulate = Callable[[Sequence[Trial]], Sequence[Simulated]]
@@ -103,31 +105,99 @@ def verify_rounds(
     -----
     A failed run forbids the package there at once. A floor that is broken although the point had joined the cube before
     forbids it too; on the first failure the simulated saving joins the cube, so that more PV may still save the
-    package.
+    package. If the last round still chooses a case that has not been simulated, the plan is chosen among those that
+    have; its gap is to the bound of all packages, and it is certified only if that gap is within the one asked for.
     """
     named = named_scenarios(rules)
-    record = Record()
-    first_simulated = _flags(cube)
-    joined: set[tuple[str, str]] = set()
-    runs = 0
+    record, state = Record(), _State(portfolio, cube, _flags(cube))
     for record.rounds in range(1, max_rounds + 1):
-        new = [t for t in dict.fromkeys(_trials(portfolio)) if t not in record.simulated]
-        _note(portfolio, cube, record, first_simulated)
-        runs += len({(t.building, t.package) for t in new} - {(t.building, t.package) for t in record.simulated})
-        if new:
-            record.simulated.update(zip(new, simulate(new), strict=True))
-        broken = _broken(portfolio, cube, named, record.simulated)
-        failed = [(t.building, t.package) for t in new if not record.simulated[t].ok]
-        forbid = [*failed, *(pair for pair in broken if pair in joined)]
-        record.forbidden += [pair for pair in dict.fromkeys(forbid) if pair not in record.forbidden]
-        if not new and not forbid:
-            break
-        joined |= {(t.building, t.package) for t in new}
-        good = {t: s for t, s in record.simulated.items() if s.ok}
-        cube = (update or with_simulated)(cube, good)
-        portfolio = optimise(cube, {label: _forbidding(r, record.forbidden) for label, r in named.items()})
-    verification = verification_dataset(portfolio, cube, named, record)
-    return Verified(_stamped(portfolio, verification), verification, cube, tuple(record.forbidden), record.rounds, runs)
+        if not _round(state, record, named, simulate, update or with_simulated):
+            return _result(state, record, named)
+        state.portfolio = _solved(state.cube, named, record)
+    return _result(_closed(state, record, named, simulate), record, named)
+
+
+@dataclass
+class _State:
+    """The plan and the cube it stands on, what was known before any round, what joined, and how many runs it took."""
+
+    portfolio: xr.Dataset
+    cube: xr.Dataset
+    known: set[tuple[str, str]]
+    joined: set[tuple[str, str]] = field(default_factory=set)
+    runs: int = 0
+
+
+def _round(
+    state: _State, record: Record, named: Mapping[str, Rules], simulate: Simulate, update: Update | None
+) -> bool:
+    """Simulate what the plan holds and let it join the cube; tell whether the plan has to be chosen again."""
+    new = [t for t in dict.fromkeys(_trials(state.portfolio)) if t not in record.simulated]
+    _note(state.portfolio, state.cube, record, state.known)
+    state.runs += len({(t.building, t.package) for t in new} - {(t.building, t.package) for t in record.simulated})
+    if new:
+        record.simulated.update(zip(new, simulate(new), strict=True))
+    broken = _broken(state.portfolio, state.cube, named, record.simulated)
+    failed = [(t.building, t.package) for t in new if not record.simulated[t].ok]
+    forbid = [*failed, *(pair for pair in broken if pair in state.joined)]
+    record.forbidden += [pair for pair in dict.fromkeys(forbid) if pair not in record.forbidden]
+    if not new and not forbid:
+        return False
+    state.joined |= {(t.building, t.package) for t in new}
+    if update is not None:
+        state.cube = update(state.cube, {t: s for t, s in record.simulated.items() if s.ok})
+    return True
+
+
+def _solved(cube: xr.Dataset, named: Mapping[str, Rules], record: Record) -> xr.Dataset:
+    return optimise(cube, {label: _forbidding(r, record.forbidden) for label, r in named.items()})
+
+
+def _result(state: _State, record: Record, named: Mapping[str, Rules]) -> Verified:
+    verification = verification_dataset(state.portfolio, state.cube, named, record)
+    stamped = _stamped(state.portfolio, verification)
+    return Verified(stamped, verification, state.cube, tuple(record.forbidden), record.rounds, state.runs)
+
+
+def _closed(state: _State, record: Record, named: Mapping[str, Rules], simulate: Simulate) -> _State:
+    """Choose among what has been simulated, where the rounds have left cases that have not.
+
+    No engine run is needed any more. The bound stays that of all packages, so that the gap tells what the packages
+    that were not simulated could still add, as far as the surrogate can tell.
+    """
+    if all(trial in record.simulated for trial in _trials(state.portfolio)):
+        return state
+    before = replace(state)
+    state.cube = simulated_only(state.cube)
+    try:
+        for _ in range(_CLOSING_ROUNDS):
+            state.portfolio = _against(_solved(state.cube, named, record), before.portfolio, named)
+            if not _round(state, record, named, simulate, None):
+                break
+    except InfeasibleError:  # the rules require what was not simulated: it stays in the plan, which is not certified
+        return before
+    return state
+
+
+def simulated_only(cube: xr.Dataset) -> xr.Dataset:
+    """Return a cube in which only simulated packages are available; doing nothing always is."""
+    done = (cube["simulated"] > 0.5) | (cube["package"] == NO_PACKAGE)
+    offered = cube["available"] > 0.5 if "available" in cube else xr.ones_like(done)
+    attrs = cube["available"].attrs if "available" in cube else {"units": "1", "long_name": "may be chosen"}
+    said = "simulated packages only, as the rounds of verification came to an end; bounds are of all packages"
+    return cube.assign(available=(offered & done).astype(np.int8).assign_attrs(attrs)).assign_attrs(offered=said)
+
+
+def _against(portfolio: xr.Dataset, wide: xr.Dataset, named: Mapping[str, Rules]) -> xr.Dataset:
+    """Return the portfolio with the bound of the same scenarios on a wider choice, and the gap to that."""
+    value = portfolio["objective_value"]
+    bound = np.maximum(portfolio["objective_bound"], wide["objective_bound"])
+    gap = abs(bound - value) / np.maximum(abs(value), 1e-10)
+    asked = xr.DataArray([max(named[str(s)].mip_gap, 1e-9) for s in portfolio["scenario"].values], dims="scenario")
+    return portfolio.assign(
+        objective_bound=portfolio["objective_bound"].copy(data=bound), mip_gap=portfolio["mip_gap"].copy(data=gap),
+        certified=portfolio["certified"].copy(data=portfolio["certified"] & (gap <= asked)),
+    )
 
 
 def with_simulated(cube: xr.Dataset, simulated: Mapping[Trial, Simulated]) -> xr.Dataset:

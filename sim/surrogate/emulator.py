@@ -28,6 +28,8 @@ LEAST_ENERGY = 1e-3
 """kWh/m2 a year below which a use is taken as absent."""
 LEAST_SIZE = 1e-4
 """kW/m2 below which a size is taken as absent."""
+FEWEST_ROWS = 3
+"""Runs that a process needs to be fitted."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,39 @@ class Stage:
     rows: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What a process is to learn: rows of the table where the quantity exists, their features and outputs."""
+
+    rows: NDArray[np.int64]
+    features: Array
+    groups: NDArray[np.int64]
+    outputs: Array
+
+
+def taught(lessons: Mapping[str, Lesson], known: Mapping[str, Stage] | None = None) -> dict[str, Stage]:
+    """Fit a process to each lesson; with `known` those processes are conditioned on the lessons, none is new."""
+    if known is None:
+        return {name: Stage(gaussian.fit(one.features, one.groups, one.outputs), one.rows)
+                for name, one in lessons.items() if len(one.rows) >= FEWEST_ROWS}
+    return {name: _further(stage, lessons[name]) if name in lessons else stage for name, stage in known.items()}
+
+
+def _further(stage: Stage, lesson: Lesson) -> Stage:
+    if not len(lesson.rows):
+        return stage
+    further = len(stage.rows) + np.arange(len(lesson.rows))
+    process = gaussian.extended(stage.process, lesson.features, lesson.groups, lesson.outputs)
+    return Stage(process, np.concatenate([stage.rows, further]))
+
+
 def groups_of(table: Table) -> NDArray[np.int64]:
     """Return the source system of each case as the group of the processes."""
     return table.code("source_system")
 
 
-def fit_loads(table: Table, areas: Areas, network: LoadSums, simulated: Array) -> dict[str, Stage]:
-    """Learn the difference between the engine's and the network's loads.
+def load_lessons(table: Table, areas: Areas, network: LoadSums, simulated: Array) -> dict[str, Lesson]:
+    """Return the difference between the engine's and the network's loads, to be learnt.
 
     Parameters
     ----------
@@ -57,7 +85,7 @@ def fit_loads(table: Table, areas: Areas, network: LoadSums, simulated: Array) -
     off = (simulated - network.heat) / areas.floor[:, None]
     every = np.arange(table.size)
     return {
-        side: Stage(gaussian.fit(features, groups_of(table), off[:, part]), every)
+        side: Lesson(every, features, groups_of(table), off[:, part])
         for side, part in (("cooling", slice(0, 12)), ("heating", slice(12, 24)))
     }
 
@@ -91,9 +119,9 @@ def factors(network: LoadSums, heat: Array) -> Array:
     return heat / np.maximum(network.heat, 1e-9)
 
 
-def fit_uses(table: Table, areas: Areas, heat: Array, sizes: Mapping[str, Array], model: Array, simulated: Array
-             ) -> dict[str, Stage]:
-    """Learn what the engine's systems use beside the plant model, at the engine's own loads.
+def use_lessons(table: Table, areas: Areas, heat: Array, sizes: Mapping[str, Array], model: Array, simulated: Array
+                ) -> dict[str, Lesson]:
+    """Return what the engine's systems use beside the plant model, at the engine's own loads, to be learnt.
 
     Parameters
     ----------
@@ -105,14 +133,13 @@ def fit_uses(table: Table, areas: Areas, heat: Array, sizes: Mapping[str, Array]
         Monthly energy by the plant model and by the engine [kW h].
     """
     features = system_features(table, areas, heat, sizes)
-    stages = {}
+    lessons = {}
     for i, use in enumerate(USES):
         year = model[:, i].sum(1)
         rows = np.flatnonzero((year > LEAST_ENERGY * areas.floor) & (simulated[:, i].sum(1) > 0))
-        if len(rows) >= 3:
-            share = (simulated[rows, i] - model[rows, i]) / year[rows, None]
-            stages[use] = Stage(gaussian.fit(features[rows], groups_of(table)[rows], share), rows)
-    return stages
+        share = (simulated[rows, i] - model[rows, i]) / year[rows, None]
+        lessons[use] = Lesson(rows, features[rows], groups_of(table)[rows], share)
+    return lessons
 
 
 def predict_uses(stages: Mapping[str, Stage], table: Table, areas: Areas, heat: Array, sizes: Mapping[str, Array],
@@ -148,17 +175,17 @@ def size_features(table: Table, areas: Areas, own: LoadSums, nominal: Mapping[st
     ], axis=1)
 
 
-def fit_sizes(table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array], simulated: Mapping[str, Array]
-              ) -> dict[str, Stage]:
-    """Learn the logarithm of the engine's sizes over the nominal ones."""
+def size_lessons(
+    table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array], simulated: Mapping[str, Array]
+) -> dict[str, Lesson]:
+    """Return the logarithm of the engine's sizes over the nominal ones, to be learnt."""
     features = size_features(table, areas, own, nominal)
-    stages = {}
+    lessons = {}
     for name in SIZES:
         rows = np.flatnonzero((nominal[name] > LEAST_SIZE * areas.floor) & (simulated[name] > LEAST_SIZE * areas.floor))
-        if len(rows) >= 3:
-            ratio = np.log(simulated[name][rows] / nominal[name][rows])[:, None]
-            stages[name] = Stage(gaussian.fit(features[rows], groups_of(table)[rows], ratio), rows)
-    return stages
+        ratio = np.log(simulated[name][rows] / nominal[name][rows])[:, None]
+        lessons[name] = Lesson(rows, features[rows], groups_of(table)[rows], ratio)
+    return lessons
 
 
 def predict_sizes(stages: Mapping[str, Stage], table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array],
@@ -189,9 +216,10 @@ def predict_peaks(stage: Stage | None, table: Table, areas: Areas, own: LoadSums
     return peaks, peaks * np.sqrt(variance[:, None] * np.diag(stage.process.between))
 
 
-def fit_peaks(table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array], model: Array, simulated: Array
-              ) -> Stage:
-    """Learn the logarithm of the engine's monthly peak demand over the predicted hourly profile's.
+def peak_lesson(
+    table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array], model: Array, simulated: Array
+) -> Lesson:
+    """Return the logarithm of the engine's monthly peak demand over the predicted hourly profile's, to be learnt.
 
     Parameters
     ----------
@@ -200,4 +228,4 @@ def fit_peaks(table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, A
     """
     features = size_features(table, areas, own, nominal)
     ratio = np.log(np.maximum(simulated, 1e-6) / np.maximum(model, 1e-6))
-    return Stage(gaussian.fit(features, groups_of(table), ratio), np.arange(table.size))
+    return Lesson(np.arange(table.size), features, groups_of(table), ratio)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,17 +152,41 @@ def fit(features: Array, groups: Labels, outputs: Array, *, max_iterations: int 
     points = np.ascontiguousarray((features - centre) / scale)
     mean = outputs.mean(0)
     theta = _search(points, groups, _leading(outputs - mean), max_iterations)
-    return _assemble(points, groups, outputs, centre, scale, theta)
+    return _assemble(points, groups, outputs, mean, centre, scale, theta)
 
 
 def refit(process: Gaussian, features: Array, groups: Labels, outputs: Array) -> Gaussian:
-    """Return the process with the same hyperparameters and scaling on other rows (cross-validation, new runs)."""
+    """Return the process with the same hyperparameters and scaling on other rows (cross-validation)."""
     points = process._scaled(features)
-    return _assemble(points, groups, outputs, process.centre, process.scale, process.theta)
+    return _assemble(points, groups, outputs, outputs.mean(0), process.centre, process.scale, process.theta)
 
 
-def _assemble(points: Array, groups: Labels, outputs: Array, centre: Array, scale: Array, theta: Array) -> Gaussian:
-    mean = outputs.mean(0)
+def extended(process: Gaussian, features: Array, groups: Labels, outputs: Array) -> Gaussian:
+    """Return the process conditioned on further rows: hyperparameters, mean and the scale of its errors are kept.
+
+    The posterior given the old rows and the new ones is exact; what the old ones said is worked out from the factor.
+
+    Parameters
+    ----------
+    process : Gaussian
+        Fitted process.
+    features : ndarray (m, feature)
+        Features of the further rows, unscaled.
+    groups : ndarray (m,)
+        Their groups.
+    outputs : ndarray (m, output)
+        What was seen there.
+    """
+    seen = process.mean + process.factor @ (process.factor.T @ process.weights)
+    points = np.concatenate([process.points, process._scaled(features)])
+    both = np.concatenate([process.groups, groups]), np.concatenate([seen, outputs])
+    longer = _assemble(points, *both, process.mean, process.centre, process.scale, process.theta)
+    return replace(longer, between=process.between)
+
+
+def _assemble(
+    points: Array, groups: Labels, outputs: Array, mean: Array, centre: Array, scale: Array, theta: Array
+) -> Gaussian:
     matrix = covariance(theta, points, groups, points, groups)
     matrix[np.diag_indices_from(matrix)] += np.exp(theta[_NOISE]) + _JITTER
     factor = cholesky(matrix, lower=True)
@@ -172,7 +197,7 @@ def _assemble(points: Array, groups: Labels, outputs: Array, centre: Array, scal
     standard = residual / np.sqrt(own)[:, None]
     between = standard.T @ standard / len(points)
     # one layout in memory, before and after a file: products then agree to the last bit
-    arrays = (points, groups, centre, scale, mean, theta, factor, weights, between, residual, own)
+    arrays: tuple[Any, ...] = (points, groups, centre, scale, mean, theta, factor, weights, between, residual, own)
     return Gaussian(*(np.ascontiguousarray(array) for array in arrays))
 
 
@@ -293,8 +318,3 @@ def left_out(process: Gaussian, blocks: Labels) -> tuple[Array, Array]:
         covariance_ = np.linalg.inv(inverse[np.ix_(rows, rows)])
         residual[rows], variance[rows] = covariance_ @ process.weights[rows], np.diag(covariance_)
     return residual, variance
-
-
-def with_scale(process: Gaussian, factor: float) -> Gaussian:
-    """Return the process with all standard errors multiplied by `factor`."""
-    return replace(process, between=process.between * factor**2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 
 from sim.surrogate import files, pipeline
 from sim.surrogate.climate import Climate, climate_of
-from sim.surrogate.inputs import CHOICES, Table, outside_range, ranges_of, read_table, widened
+from sim.surrogate.inputs import CHOICES, Table, inside_range, outside_range, ranges_of, read_table, widened
 from sim.surrogate.pipeline import Answer, Learned, Wanted
-from sim.surrogate.training import FEWEST_RUNS, annual, calibrate, learn, runs_of
+from sim.surrogate.training import FEWEST_RUNS, annual, calibrate, extend, learn, runs_of
 from vocabulary import Fault, InputError
 
 log = logging.getLogger(__name__)
@@ -109,6 +110,46 @@ class Surrogate:
         systems = tuple(sorted({str(s) for s in chosen["source_system"].values.tolist()}))
         log.info("surrogate: %d runs, %s", table.size, errors)
         return cls(climate, learned, ranges, systems, errors, files.labels_of(simulations, chosen))
+
+    def with_runs(self, simulations: xr.Dataset) -> Surrogate:
+        """Return the surrogate conditioned on further runs, of any role: exact, and at the cost of one prediction.
+
+        Coefficients, hyperparameters and the scale of the errors stay those of the fit. Runs that the surrogate knows
+        already, failed ones, and designs outside its range or of a system that it was not trained for add nothing.
+
+        Parameters
+        ----------
+        simulations : xr.Dataset
+            As `sim.simulate` returns it.
+
+        Returns
+        -------
+        Surrogate
+            Itself where no run is new.
+
+        Raises
+        ------
+        InputError
+            If a parameter or result is missing or wrong.
+
+        Examples
+        --------
+        After `better = surrogate.with_runs(runs)` the prediction of each run is near what the run said, and its
+        standard error is small.
+        """
+        known = set(json.loads(self.labels.get("run_keys", "[]")))
+        keys = simulations["run_key"].values.astype(str)
+        new = (simulations["status"].values.astype(str) == "ok") & ~np.isin(keys, list(known))
+        new &= np.isin(simulations["source_system"].values.astype(str), self.systems)
+        rows = np.flatnonzero(new)[np.unique(keys[new], return_index=True)[1]]
+        rows = rows[inside_range(read_table(simulations.isel(case=rows)), self.ranges)]
+        if not len(rows):
+            return self
+        chosen = simulations.isel(case=rows)
+        runs = runs_of(chosen, read_table(chosen), self.climate)
+        labels = self.labels | {"run_keys": json.dumps(sorted(known | set(keys[rows].tolist())))}
+        learned = extend(self.learned, runs, self.climate)
+        return Surrogate(self.climate, learned, self.ranges, self.systems, self.errors, labels)
 
     def predict(self, designs: xr.Dataset, hourly: bool = False, *, errors: bool = True,
                 basis_weights: tuple[float, float] = CALORIFIC_WEIGHTS, range_margin: float = 0.0) -> xr.Dataset:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -15,11 +15,11 @@ from scipy.stats import norm
 from sim.surrogate import emulator, gaussian, pipeline
 from sim.surrogate.climate import Climate
 from sim.surrogate.coefficients import from_unit, start_values, to_unit
-from sim.surrogate.emulator import USES, Stage
+from sim.surrogate.emulator import USES, taught
 from sim.surrogate.features import Areas, areas_of
 from sim.surrogate.inputs import Table, distinct
 from sim.surrogate.known import known_days, known_months
-from sim.surrogate.loads import SIZES, LoadSums, load_sums, nominal_sizes
+from sim.surrogate.loads import SIZES, load_sums, nominal_sizes
 from sim.surrogate.pipeline import Learned, Wanted
 from sim.surrogate.validation import INTERVAL
 from sim.surrogate.zones import LOADS, day_types
@@ -159,22 +159,41 @@ def learn(runs: Runs, climate: Climate, coefficients: Mapping[str, float], weigh
         Leave-one-out predictions of annual electricity and gas and of the basis, and the standard error of the last
         [kW h], lights and plugs left out.
     """
-    table, areas = runs.table, runs.areas
-    own = load_sums(table, climate, coefficients)
-    sized = load_sums(table.sizing(), climate, coefficients)
-    nominal = nominal_sizes(table, areas, own, table.sizing(), sized)
-    loads = emulator.fit_loads(table, areas, own, runs.heat)
-    sizes = emulator.fit_sizes(table, areas, own, nominal, runs.sizes)
+    plain = _stages(runs, climate, coefficients, weights)
     model = _model(runs, climate, coefficients, runs.heat)
-    uses = emulator.fit_uses(table, areas, runs.heat, runs.sizes, model, runs.uses)
-    plain = Learned(coefficients, loads, uses, sizes, None, np.ones(3))
-    peaks = _fit_peaks(runs, climate, plain, own, nominal, weights)
     truth = annual(runs.uses, weights)
     found, deviation = leave_out(runs, climate, plain, model, weights, np.arange(len(truth)))
     ratios = [_ratios(runs, climate, plain, model, weights, blocks) for blocks in (_packages(runs), runs.building)]
     scale = np.array([max(_scale(each[i]) for each in ratios) for i in range(3)])
-    learned = Learned(coefficients, loads, uses, sizes, peaks, scale)
+    learned = replace(plain, scale=scale)
     return learned, np.concatenate([found, deviation[:, 2:] * scale[2]], axis=1)
+
+
+def _stages(runs: Runs, climate: Climate, coefficients: Mapping[str, float], weights: Array,
+            known: Learned | None = None) -> Learned:
+    """Fit all processes, or condition those that are known; the scale of the errors is not looked at."""
+    table, areas = runs.table, runs.areas
+    own = load_sums(table, climate, coefficients)
+    nominal = nominal_sizes(table, areas, own, table.sizing(), load_sums(table.sizing(), climate, coefficients))
+    loads = emulator.load_lessons(table, areas, own, runs.heat)
+    sizes = emulator.size_lessons(table, areas, own, nominal, runs.sizes)
+    model = _model(runs, climate, coefficients, runs.heat)
+    uses = emulator.use_lessons(table, areas, runs.heat, runs.sizes, model, runs.uses)
+    if known is None:
+        plain = Learned(coefficients, taught(loads), taught(uses), taught(sizes), None, np.ones(3))
+    else:
+        plain = replace(known, loads=taught(loads, known.loads), uses=taught(uses, known.uses),
+                        sizes=taught(sizes, known.sizes), peaks=None)
+    said = pipeline.predict(table, climate, plain, Wanted(weights, errors="none"))
+    peaks = {"peaks": emulator.peak_lesson(table, areas, own, nominal, said.peaks, runs.peaks)}
+    before = {"peaks": known.peaks} if known is not None and known.peaks is not None else None
+    return replace(plain, peaks=taught(peaks, before)["peaks"])
+
+
+def extend(learned: Learned, runs: Runs, climate: Climate) -> Learned:
+    """Condition all processes on further runs; coefficients, hyperparameters and the scale of errors are kept."""
+    weights = np.ones(2)  # of the basis: no process depends on them
+    return _stages(runs, climate, learned.coefficients, weights, learned)
 
 
 def _packages(runs: Runs) -> NDArray[np.int64]:
@@ -199,12 +218,6 @@ def annual(uses: Array, weights: Array) -> Array:
 
 def _model(runs: Runs, climate: Climate, coefficients: Mapping[str, float], heat: Array) -> Array:
     return pipeline.through_plant(runs.table, climate, coefficients, heat, runs.sizes)
-
-
-def _fit_peaks(runs: Runs, climate: Climate, plain: Learned, own: LoadSums, nominal: dict[str, Array],
-               weights: Array) -> Stage:
-    said = pipeline.predict(runs.table, climate, plain, Wanted(weights, errors="none"))
-    return emulator.fit_peaks(runs.table, runs.areas, own, nominal, said.peaks, runs.peaks)
 
 
 def leave_out(runs: Runs, climate: Climate, learned: Learned, model: Array, weights: Array,

@@ -15,6 +15,7 @@ from optimiser import InfeasibleError, Rules, RulesError, Simulated, Trial
 from optimiser.cube import read_cube
 from optimiser.plan import empty_plan
 from optimiser.proof.certificate import broken_rules
+from optimiser.proof.resimulation import with_simulated
 from vocabulary import InputError
 
 Maker = Callable[..., xr.Dataset]
@@ -116,6 +117,32 @@ def test_check_finds_an_overspent_budget_and_a_broken_floor(make_cube: Maker) ->
     plan.package[0], plan.touched[0], plan.year[0] = int(cube.available[0, 1:].argmax()) + 1, True, 1
     cube.saving[0] = 0.0
     assert {broken.rule for broken in broken_rules(cube, rules, plan)} == {"budget_cny", "minimum_saving_fraction"}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rounds_that_end_too_early_leave_a_simulated_plan_and_an_honest_gap(make_cube: Maker, seed: int) -> None:
+    """Would catch: a plan that is not simulated called certified, and a gap to the best of what was simulated only."""
+    cube, rules = make_cube(seed, buildings=6, packages=12), Rules(budget_cny=120_000.0, mip_gap=1e-4)
+    runs: list[Trial] = []
+
+    def engine(trials: Sequence[Trial]) -> list[Simulated]:
+        runs.extend(trials)
+        promised = [float(cube["energy_saving"].sel(building=t.building, package=t.package)) for t in trials]
+        return [Simulated(ok=True, energy_saving_kwh=0.97 * p) for p in promised]
+
+    first = optimiser.optimise(cube, rules)
+    verified = optimiser.verify_rounds(first, cube=cube, rules=rules, simulate=engine, max_rounds=1)
+    result, touched = verified.portfolio, verified.portfolio["touched"].values
+    assert touched.any()
+    assert {t.package for t in runs} >= set(result["chosen_package"].values[touched].tolist())
+    assert np.isfinite(verified.verification["energy_saving_simulated"].values[touched]).all()
+    told = list(runs)
+    corrected = with_simulated(cube, dict(zip(told, engine(told), strict=True)))
+    best = optimiser.optimise(corrected, rules)
+    value = float(result["objective_value"][0])
+    assert float(result["objective_bound"][0]) >= float(best["objective_value"][0]) * (1 - 1e-9)
+    assert float(result["mip_gap"][0]) == pytest.approx(float(result["objective_bound"][0]) / value - 1, abs=1e-9)
+    assert bool(result["certified"][0]) == (float(result["mip_gap"][0]) <= rules.mip_gap)
 
 
 def test_verification_corrects_promises_until_floors_hold(make_cube: Maker) -> None:

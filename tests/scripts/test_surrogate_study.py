@@ -14,7 +14,7 @@ import pytest
 
 import scripts.validate as validating
 from buildings.design import Design
-from scripts import simulate, ties
+from scripts import sequential, simulate, ties
 from scripts.context import Context, Options
 from scripts.outcome import Outcome
 from scripts.study import read_study
@@ -56,7 +56,7 @@ def surrogate(context):
 
 def test_training_draws_all_systems_and_vintages_beside_the_registry_as_it_is(context):
     planned = simulate.planned_cases(context)
-    assert len(planned) <= 600
+    assert len(planned) + context.study.simulation.sequential_runs <= 600
     assert [case.building_id for case in planned if case.role == "baseline"] == [
         b.building_id for b in context.buildings]
     cases = [case for case in planned if case.role == "training"]
@@ -69,6 +69,35 @@ def test_training_draws_all_systems_and_vintages_beside_the_registry_as_it_is(co
     walls = [case.design.wall_u_value_w_per_m2k for case in cases]
     assert min(walls) < 0.8
     assert max(walls) > 1.8
+
+
+def test_the_next_runs_go_where_the_verdict_is_least_certain(context, surrogate, monkeypatch):
+    """Would catch: draws that repeat the first runs, cases without a package, verdicts that are clear chosen first."""
+    block = context.study.simulation.model_copy(update={"training_runs": 16, "sequential_runs": 6})
+    small = replace(context, study=context.study.model_copy(update={"simulation": block}))
+
+    def told(_surrogate, table):
+        size, lit = table["floor_area_m2"], table["lighting_power_density_w_per_m2"]
+        return size * (1.0 + lit / 100.0), 0.01 * size
+
+    monkeypatch.setattr(sequential.Surrogate, "fit", lambda found: surrogate)
+    monkeypatch.setattr(sequential, "_basis_kwh", told)
+    cases = sequential.further_cases(small, None)
+    first = {case.building_id for case in simulate.planned_cases(small)}
+    assert len(cases) == len({case.building_id for case in cases}) == 6
+    assert not {case.building_id for case in cases} & first
+    assert {case.role for case in cases} == {"training"}
+    assert all(case.package_id != "none" for case in cases)
+    drawn, bases = sequential._candidates(small, 8 * 6)
+
+    def off(case, base):
+        before, after = (1.0 + c.design.lighting_power_density_w_per_m2 / 100.0 for c in (base, case))
+        return abs((before - after) - 0.2 * before)
+
+    every = sorted(off(case, base) for case, base in zip(drawn, bases, strict=True))
+    chosen = {case.building_id for case in cases}
+    own = [off(case, base) for case, base in zip(drawn, bases, strict=True) if case.building_id in chosen]
+    assert max(own) <= every[5] + 1e-12
 
 
 def test_a_study_that_names_a_surrogate_needs_its_baselines_only(context, tmp_path):

@@ -34,7 +34,7 @@ def test_mean_and_variance_equal_scikit_learn_at_equal_hyperparameters(sample):
     theta = fitted.theta.copy()
     theta[[0, 2, 3]] = -60.0
     theta[1], theta[4] = 0.0, np.log(1e-3)
-    ours = gaussian._assemble(fitted.points, groups, y[:, :1], fitted.centre, fitted.scale, theta)
+    ours = gaussian._assemble(fitted.points, groups, y[:, :1], y[:, :1].mean(0), fitted.centre, fitted.scale, theta)
     kernel = Matern(np.exp(theta[5:]), nu=2.5)
     theirs = GaussianProcessRegressor(kernel, alpha=1e-3 + 1e-8, optimizer=None)
     theirs.fit(fitted.points, (y[:, :1] - y[:, :1].mean(0)))
@@ -91,3 +91,20 @@ def test_refit_keeps_hyperparameters(sample):
     fitted = gaussian.fit(x, groups, y, max_iterations=10)
     again = gaussian.refit(fitted, x, groups, y)
     np.testing.assert_allclose(again.weights, fitted.weights)
+
+
+def test_conditioned_on_further_rows_it_is_the_process_on_all_rows(sample):
+    """Would catch: old outputs lost or the factor misread, a mean or a scaling taken from the new rows alone."""
+    x, groups, y = sample
+    first = gaussian.fit(x[:40], groups[:40], y[:40])
+    further = gaussian.extended(first, x[40:], groups[40:], y[40:])
+    points = (x - first.centre) / first.scale
+    whole = gaussian._assemble(points, groups, y, first.mean, first.centre, first.scale, first.theta)
+    at, g = x[:7] + 0.1, groups[:7]
+    np.testing.assert_allclose(further.predict(at, g), whole.predict(at, g), rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(further.variance(at, g), whole.variance(at, g), rtol=1e-8)
+    np.testing.assert_array_equal(further.between, first.between)
+    one_by_one = first
+    for row in range(40, 60):
+        one_by_one = gaussian.extended(one_by_one, x[[row]], groups[[row]], y[[row]])
+    np.testing.assert_allclose(one_by_one.predict(at, g), further.predict(at, g), rtol=1e-7, atol=1e-9)

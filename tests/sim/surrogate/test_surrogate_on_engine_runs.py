@@ -73,3 +73,28 @@ def test_sizes_that_costs_need(surrogate, holdout):
 def test_peaks(surrogate, holdout):
     said = surrogate.predict(holdout)
     assert wmape(holdout["peak_demand"].values.ravel(), said["peak_demand"].values.ravel()) < 0.06
+
+
+def test_further_runs_are_learnt_without_a_new_fit(surrogate, runs, holdout):
+    """Would catch: runs learnt in the wrong rows or units, errors that do not shrink, one run learnt twice."""
+    half = holdout.isel(case=np.arange(0, holdout.sizes["case"], 2))
+    better = surrogate.with_runs(half)
+    weights = WEIGHTS
+    off = [np.abs(s.predict(half)["annual_energy_use"].values @ weights - yearly(half) @ weights)
+           for s in (surrogate, better)]
+    assert off[1].sum() < 0.35 * off[0].sum()
+    stds = [s.predict(half)["basis_energy_std"].values for s in (surrogate, better)]
+    assert (stds[1] < stds[0]).all()
+    assert better.with_runs(half) is better
+    assert surrogate.with_runs(runs.isel(case=np.flatnonzero(runs["role"].values.astype(str) != "holdout"))) is surrogate
+    failed = half.assign(status=("case", np.full(half.sizes["case"], "failed")))
+    assert surrogate.with_runs(failed) is surrogate
+
+
+def test_a_conditioned_surrogate_survives_its_file(surrogate, holdout, tmp_path):
+    better = surrogate.with_runs(holdout.isel(case=[0, 1]))
+    better.save(tmp_path / "s.nc")
+    again = Surrogate.load(tmp_path / "s.nc")
+    for name in ("basis_energy", "basis_energy_std", "peak_demand"):
+        np.testing.assert_array_equal(again.predict(holdout)[name].values, better.predict(holdout)[name].values)
+    assert again.with_runs(holdout.isel(case=[0])) is again
