@@ -24,10 +24,10 @@ PROBES_PER_SYSTEM, PROBE_SEED = 2, 20250101
 def ties(context: Context) -> dict[str, str]:
     """Return what a surrogate of this study is tied to: one digest each, of the models the run keys of probe cases."""
     settings = context.study.simulation.settings
-    probes = [
-        drawn.building.design for system in SOURCE_SYSTEMS
-        for drawn in training_designs(PROBES_PER_SYSTEM, PROBE_SEED, systems=(system,), catalogue=context.catalogue)
-    ]
+    drawn = [each for system in SOURCE_SYSTEMS for each in training_designs(
+        PROBES_PER_SYSTEM, PROBE_SEED, systems=(system,), catalogue=context.catalogue, always_package=True)]
+    # buildings as they are and with packages: a package writes parts of a model that no building has as it is
+    probes = [drawn[i].building.design for i in range(0, len(drawn), PROBES_PER_SYSTEM)] + [d.design for d in drawn]
     site = site_of(context.weather, context.calendar)
     return {
         "engine version": engine_version(),

@@ -69,15 +69,18 @@ def add_gains(idf: OfficeIDF, design: Design, plan: Plan, plan_zone: PlanZone, s
     add(idf, "ElectricEquipment", Name=f"{zone} plugs", Zone_or_ZoneList_or_Space_or_SpaceList_Name=zone,
         Schedule_Name="equipment", Design_Level_Calculation_Method="Watts/Area", Watts_per_Floor_Area=plugs,
         Fraction_Radiant=data.equipment_radiant_fraction.value)
-    _add_outdoor_air(idf, design, zone, share)
+    _add_outdoor_air(idf, design, zone, storey.multiplier, share)
 
 
-def _add_outdoor_air(idf: OfficeIDF, design: Design, zone: str, people_per_area: float) -> None:
+def _add_outdoor_air(idf: OfficeIDF, design: Design, zone: str, multiplier: int, people_per_area: float) -> None:
     """Add outdoor air at zone level.
 
     Fan coils and indoor units with a cycling fan give only part of their outdoor air, so it enters the zone by
     itself. Heat recovery is a smaller flow, (1 - effectiveness) of the design's, sensible and latent alike, in the
     heating and cooling seasons; between seasons the unit rests and windows give the whole flow.
+
+    The engine counts the fan of a zone once, whatever the zone's multiplier, so that its pressure carries the
+    multiplier; `Exhaust`, because it takes `Balanced` for two fans, and a fan's heat would be multiplied too.
     """
     flow = people_per_area * design.outdoor_air_m3_per_h_person / 3600
     left = 1.0 - design.heat_recovery_effectiveness
@@ -85,8 +88,8 @@ def _add_outdoor_air(idf: OfficeIDF, design: Design, zone: str, people_per_area:
     for name, factor in (("outdoor air in season", left), ("outdoor air between seasons", 1.0)):
         fields: dict[str, object] = {}
         if factor < 1.0:
-            watts_per_flow = data.recovery_fan_power_w_per_m3_h.value * 3600 / left
-            fields = {"Ventilation_Type": "Balanced", "Fan_Total_Efficiency": data.recovery_fan_efficiency.value,
+            watts_per_flow = data.recovery_fan_power_w_per_m3_h.value * 3600 / left * multiplier
+            fields = {"Ventilation_Type": "Exhaust", "Fan_Total_Efficiency": data.recovery_fan_efficiency.value,
                       "Fan_Pressure_Rise": watts_per_flow * data.recovery_fan_efficiency.value}
         add(idf, "ZoneVentilation:DesignFlowRate", Name=f"{zone} {name}",
             Zone_or_ZoneList_or_Space_or_SpaceList_Name=zone, Schedule_Name=name,

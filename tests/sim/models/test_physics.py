@@ -7,6 +7,7 @@ import weather
 from sim.models import occupied_hours, quantities
 from sim.models.hvac.curves import evaluate
 from sim.models.systems import system_data
+from sim.models.timetable import schedule_data
 
 pytestmark = pytest.mark.engine
 SYSTEMS = ("chiller_boiler", "absorption", "vrf", "split", "air_source_heat_pump", "high_efficiency_plant",
@@ -167,3 +168,35 @@ def test_systems_meet_nearly_the_same_loads(annual):
     heating = {system: heating_kwh(annual(system)) for system in SYSTEMS}
     assert max(cooling.values()) / min(cooling.values()) < 1.2, cooling
     assert max(heating.values()) / min(heating.values()) < 1.15, heating
+
+
+@pytest.mark.parametrize("system", ["vrf", "chiller_boiler"])
+def test_storeys_that_a_multiplier_stands_for_count_in_every_end_use(run_design, office, system):
+    """Four more middle storeys, drawn as one zone set with a larger multiplier, add to every meter.
+
+    Would catch: energy that the engine reports once per zone however many storeys the zone stands for, as it does for
+    the fans of zone ventilation.
+    """
+    changes = {"heat_recovery_effectiveness": 0.6, "terminal_fan_power_w_per_m3_h": 0.02}
+    few, many = (run_design(office(system, storeys=n, floor_area_m2=400.0 * n, **changes)) for n in (4, 8))
+    uses = sorted(name for name, _, f in few.series if f == "Monthly" and name.endswith((":electricity", ":naturalgas")))
+    compared = [name for name in uses if few.monthly_kwh(name) > 100.0]
+    assert {"fans:electricity", "cooling:electricity", "interiorlights:electricity"} <= set(compared)
+    for name in compared:
+        added = many.monthly_kwh(name) - few.monthly_kwh(name)
+        assert 0.45 < added / few.monthly_kwh(name) < 1.35, name
+
+
+@pytest.mark.parametrize("storeys", [3, 9])
+def test_recovery_fans_use_what_their_data_say(run_design, office, site, storeys):
+    """0.45 W per m3/h while people work in the seasons of heating and cooling, and next to nothing else in terminals."""
+    changes = {"storeys": storeys, "floor_area_m2": 300.0 * storeys, "terminal_fan_power_w_per_m3_h": 0.02}
+    with_unit, without = (run_design(office("split", heat_recovery_effectiveness=e, **changes)) for e in (0.6, 0.0))
+    data, design = schedule_data(), with_unit.design
+    in_season = data.cooling_season.days() | data.heating_season.days()
+    hours = (design.workday_end_h - design.workday_start_h) * int((in_season & site.calendar.workdays).sum())
+    flow = 300.0 * storeys / design.occupant_density_m2_per_person * design.outdoor_air_m3_per_h_person
+    terminals = without.monthly_kwh("fans:electricity")
+    found = with_unit.monthly_kwh("fans:electricity")
+    assert found - terminals == pytest.approx(0.45e-3 * flow * hours, abs=0.35 * terminals)
+    assert terminals < 0.2 * found
