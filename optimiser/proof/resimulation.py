@@ -185,7 +185,7 @@ def simulated_only(cube: xr.Dataset) -> xr.Dataset:
     offered = cube["available"] > 0.5 if "available" in cube else xr.ones_like(done)
     attrs = cube["available"].attrs if "available" in cube else {"units": "1", "long_name": "may be chosen"}
     said = "simulated packages only, as the rounds of verification came to an end; bounds are of all packages"
-    return cube.assign(available=(offered & done).astype(np.int8).assign_attrs(attrs)).assign_attrs(offered=said)
+    return cube.assign(available=(offered & done).astype(np.int8).assign_attrs(attrs)).assign_attrs(chosen_among=said)
 
 
 def _against(portfolio: xr.Dataset, wide: xr.Dataset, named: Mapping[str, Rules]) -> xr.Dataset:

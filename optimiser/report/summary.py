@@ -84,6 +84,8 @@ def certificate(material: Material, totals: Row) -> list[Markup]:
             gap=gap,
         )
     ]
+    if "chosen_among" in material.inputs.attrs:
+        lines.append(sentence("certificate_simulated_only"))
     if totals["verified"]:
         lines.append(
             sentence("certificate_floor", met=number(totals["floor_met"]), verified=number(totals["verified"]))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from optimiser.money.contracts import Terms
-from optimiser.report import Material, Published, validity
+from optimiser.report import Material, Published, rows, summary, validity
 from optimiser.report.beside import beside_rows, beside_table, comparable_lines
 from optimiser.report.flows import contract_table, statement_table
 from optimiser.report.page import illustrative_words
@@ -126,3 +126,10 @@ def test_the_summary_speaks_the_language_asked_for(made, language, said):
 def test_without_prices_the_table_is_empty(material):
     bare = Material(material["portfolio"], material["inputs"])
     assert validity.price_table(bare).empty
+
+
+def test_a_plan_chosen_among_simulated_packages_says_so(material):
+    closed = material["inputs"].assign_attrs(chosen_among="simulated packages only")
+    made = [Material(**material), Material(**material | {"inputs": closed})]
+    texts = [str(summary.certificate(one, rows.totals_table(one).to_dict("records")[0])) for one in made]
+    assert ["had been simulated" in text for text in texts] == [False, True]

@@ -179,7 +179,8 @@ def test_storeys_that_a_multiplier_stands_for_count_in_every_end_use(run_design,
     """
     changes = {"heat_recovery_effectiveness": 0.6, "terminal_fan_power_w_per_m3_h": 0.02}
     few, many = (run_design(office(system, storeys=n, floor_area_m2=400.0 * n, **changes)) for n in (4, 8))
-    uses = sorted(name for name, _, f in few.series if f == "Monthly" and name.endswith((":electricity", ":naturalgas")))
+    carriers = (":electricity", ":naturalgas")
+    uses = sorted(name for name, _, f in few.series if f == "Monthly" and name.endswith(carriers))
     compared = [name for name in uses if few.monthly_kwh(name) > 100.0]
     assert {"fans:electricity", "cooling:electricity", "interiorlights:electricity"} <= set(compared)
     for name in compared:
@@ -189,7 +190,7 @@ def test_storeys_that_a_multiplier_stands_for_count_in_every_end_use(run_design,
 
 @pytest.mark.parametrize("storeys", [3, 9])
 def test_recovery_fans_use_what_their_data_say(run_design, office, site, storeys):
-    """0.45 W per m3/h while people work in the seasons of heating and cooling, and next to nothing else in terminals."""
+    """0.45 W per m3/h while people work in the seasons of heating and cooling; terminals use next to nothing here."""
     changes = {"storeys": storeys, "floor_area_m2": 300.0 * storeys, "terminal_fan_power_w_per_m3_h": 0.02}
     with_unit, without = (run_design(office("split", heat_recovery_effectiveness=e, **changes)) for e in (0.6, 0.0))
     data, design = schedule_data(), with_unit.design

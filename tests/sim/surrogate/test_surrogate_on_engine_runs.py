@@ -86,7 +86,8 @@ def test_further_runs_are_learnt_without_a_new_fit(surrogate, runs, holdout):
     stds = [s.predict(half)["basis_energy_std"].values for s in (surrogate, better)]
     assert (stds[1] < stds[0]).all()
     assert better.with_runs(half) is better
-    assert surrogate.with_runs(runs.isel(case=np.flatnonzero(runs["role"].values.astype(str) != "holdout"))) is surrogate
+    learnt = runs.isel(case=np.flatnonzero(runs["role"].values.astype(str) != "holdout"))
+    assert surrogate.with_runs(learnt) is surrogate
     failed = half.assign(status=("case", np.full(half.sizes["case"], "failed")))
     assert surrogate.with_runs(failed) is surrogate
 
