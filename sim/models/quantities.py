@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from buildings.design import Design
 from sim.models.envelope import envelope_areas
 from sim.models.geometry import zone_plan
-from sim.models.sizes import EIO_LINE, KeptSizes, read_sizes
+from sim.models.sizes import ALIKE, EIO_LINE, KeptSizes, read_sizes
 from sim.models.systems import system_data
 
 KW = 1e-3
@@ -56,6 +56,20 @@ def _total(sizes: Mapping[str, float], wanted: tuple[str, ...]) -> float:
     return total
 
 
+def _reported(eio_text: str, kept_sizes: KeptSizes) -> KeptSizes:
+    """Return kept sizes, and reported ones of what is not kept.
+
+    Of a kept tower that got a drive the engine reports the fan that it would have given it, beside the one it has.
+    """
+    kept = {tuple(key.split("|")[:2]) for key in kept_sizes}
+
+    def is_kept(key: str) -> bool:
+        kind, name, _ = key.split("|")
+        return any((alike, name) in kept for alike in ALIKE.get(kind, (kind,)))
+
+    return {key: size for key, size in read_sizes(eio_text).items() if not is_kept(key)} | kept_sizes
+
+
 def quantities(design: Design, eio_text: str, kept_sizes: KeptSizes | None = None) -> dict[str, float]:
     """Return what costs are computed from.
 
@@ -79,7 +93,7 @@ def quantities(design: Design, eio_text: str, kept_sizes: KeptSizes | None = Non
     --------
     A chiller of 557 885 W in the file gives `cooling_capacity` 557.885.
     """
-    sizes = {**read_sizes(eio_text), **(kept_sizes or {})}
+    sizes = _reported(eio_text, kept_sizes or {})
     plan, data = zone_plan(design), system_data()
     areas = envelope_areas(design, plan)
     cooling = _total(sizes, COOLING) * KW

@@ -17,8 +17,8 @@ from sim.surrogate import gaussian
 from sim.surrogate.features import Areas, load_features, system_features
 from sim.surrogate.gaussian import Gaussian
 from sim.surrogate.inputs import Table
-from sim.surrogate.loads import SIZES, LoadSums
-from sim.surrogate.plant import Correction, drives
+from sim.surrogate.loads import LoadSums
+from sim.surrogate.plant import Correction
 
 Array = NDArray[np.float64]
 
@@ -26,8 +26,6 @@ USES = ("cooling", "cooling_gas", "heating", "heating_gas", "fans", "pumps", "he
 """Rows of the plant's answer: electricity, or gas where the name says so."""
 LEAST_ENERGY = 1e-3
 """kWh/m2 a year below which a use is taken as absent."""
-LEAST_SIZE = 1e-4
-"""kW/m2 below which a size is taken as absent."""
 FEWEST_ROWS = 3
 """Runs that a process needs to be fitted."""
 
@@ -159,73 +157,3 @@ def predict_uses(stages: Mapping[str, Stage], table: Table, areas: Areas, heat: 
             share[rows, i], found = process.posterior(features[rows], groups[rows], with_variance=with_variance)
             variance[rows, i] = found * process.between.sum()
     return Correction(share, LEAST_ENERGY * areas.floor), variance
-
-
-def size_features(table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array]) -> Array:
-    """Return the features of sizes and peaks, shape (case, feature)."""
-    floor = areas.floor
-    kept = [table[f"replaced_{item}"] for item in ("cooling_source", "heating_source", "pumps")]
-    return np.stack([
-        *(np.log(np.maximum(nominal[name], 1e-5 * floor) / floor) for name in SIZES[:2]),
-        np.log(np.maximum(own.peaks[:, 0], 1e-5 * floor) / floor), np.log(table["cooling_cop"]),
-        table["supply_temperature_reset"], table["variable_flow"], table["pump_head_kpa"] / 100.0,
-        table["window_u_value_w_per_m2k"] * areas.window / floor, areas.wall / floor, 1.0 / table["storeys"],
-        table["infiltration_ach"], table["outdoor_air_m3_per_h_person"] / table["occupant_density_m2_per_person"],
-        table["conditioned_fraction"], drives(table, "tower_variable_speed"), *kept,
-    ], axis=1)
-
-
-def size_lessons(
-    table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array], simulated: Mapping[str, Array]
-) -> dict[str, Lesson]:
-    """Return the logarithm of the engine's sizes over the nominal ones, to be learnt."""
-    features = size_features(table, areas, own, nominal)
-    lessons = {}
-    for name in SIZES:
-        rows = np.flatnonzero((nominal[name] > LEAST_SIZE * areas.floor) & (simulated[name] > LEAST_SIZE * areas.floor))
-        ratio = np.log(simulated[name][rows] / nominal[name][rows])[:, None]
-        lessons[name] = Lesson(rows, features[rows], groups_of(table)[rows], ratio)
-    return lessons
-
-
-def predict_sizes(stages: Mapping[str, Stage], table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array],
-                  with_variance: bool) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Return corrected sizes and their standard errors [kW]."""
-    features, groups = size_features(table, areas, own, nominal), groups_of(table)
-    sizes, errors = {}, {}
-    for name, size in nominal.items():
-        sizes[name], errors[name] = size.copy(), np.zeros(table.size)
-        rows = np.flatnonzero(size > LEAST_SIZE * areas.floor)
-        if name not in stages or not len(rows):
-            continue
-        process = stages[name].process
-        ratio, variance = process.posterior(features[rows], groups[rows], with_variance=with_variance)
-        sizes[name][rows] = size[rows] * np.exp(ratio[:, 0])
-        errors[name][rows] = sizes[name][rows] * np.sqrt(variance * process.between[0, 0])
-    return sizes, errors
-
-
-def predict_peaks(stage: Stage | None, table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array],
-                  base: Array, with_variance: bool) -> tuple[Array, Array]:
-    """Return monthly peaks and their standard errors (case, 12) [kW] from those of the predicted hours."""
-    if stage is None:
-        return base, np.zeros_like(base)
-    features = size_features(table, areas, own, nominal)
-    ratio, variance = stage.process.posterior(features, groups_of(table), with_variance=with_variance)
-    peaks = base * np.exp(ratio)
-    return peaks, peaks * np.sqrt(variance[:, None] * np.diag(stage.process.between))
-
-
-def peak_lesson(
-    table: Table, areas: Areas, own: LoadSums, nominal: Mapping[str, Array], model: Array, simulated: Array
-) -> Lesson:
-    """Return the logarithm of the engine's monthly peak demand over the predicted hourly profile's, to be learnt.
-
-    Parameters
-    ----------
-    model, simulated : ndarray (case, 12)
-        Monthly peaks [kW].
-    """
-    features = size_features(table, areas, own, nominal)
-    ratio = np.log(np.maximum(simulated, 1e-6) / np.maximum(model, 1e-6))
-    return Lesson(np.arange(table.size), features, groups_of(table), ratio)

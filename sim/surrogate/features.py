@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.surrogate.inputs import Table, distinct
-from sim.surrogate.plant import is_system
+from sim.surrogate.plant import is_system, terminal_fan_shares
 from sim.surrogate.zones import FACADES, SHAPE, _Padded, plans_of, window_share
 
 Array = NDArray[np.float64]
@@ -54,6 +54,17 @@ def _areas(table: Table) -> Areas:
     )
 
 
+def _seasons(loads: Array) -> tuple[Array, Array]:
+    """Return how much of the cooling falls into July and August, and of the heating into December to February.
+
+    They tell at which outdoor temperatures and part loads a plant works.
+    """
+    cooling, heating = loads[:, :12], loads[:, 12:]
+    return tuple(
+        side[:, months].sum(1) / np.maximum(side.sum(1), 1.0)
+        for side, months in ((cooling, [6, 7]), (heating, [0, 1, 11])))
+
+
 def load_features(table: Table, areas: Areas, monthly: Array) -> Array:
     """Return the features of the loads, shape (case, feature).
 
@@ -75,8 +86,12 @@ def load_features(table: Table, areas: Areas, monthly: Array) -> Array:
     turn = np.radians(table["orientation_deg"][:, None] + np.arange(4) * 90.0)
     sun = areas.window_by_facade * table["window_shgc"][:, None] / floor[:, None]
     people = 1.0 / table["occupant_density_m2_per_person"]
+    fan_cold, fan_hot = terminal_fan_shares(table)
     return np.stack([
-        cooling, heating, latent, loss, sun.sum(1), (sun * np.cos(turn)).sum(1), (sun * np.sin(turn) ** 2).sum(1),
+        # fans of terminals warm the air that coils cool and help those that heat
+        cooling * fan_cold, heating * fan_hot,
+        cooling, heating, latent, *_seasons(monthly[:, :24]), loss,
+        sun.sum(1), (sun * np.cos(turn)).sum(1), (sun * np.sin(turn) ** 2).sum(1),
         table["window_u_value_w_per_m2k"] * areas.window / floor,
         table["infiltration_ach"] * table["storey_height_m"],
         people * table["outdoor_air_m3_per_h_person"], table["heat_recovery_effectiveness"],
@@ -115,5 +130,6 @@ def system_features(table: Table, areas: Areas, loads: Array, sizes: Mapping[str
         (table["boiler_type"] == 0) * 1.0, (table["boiler_type"] == 2) * 1.0,
         np.log(table["terminal_fan_power_w_per_m3_h"]), table["cooling_setpoint_c"], table["heating_setpoint_c"],
         heating / areas.floor, cooling / areas.floor,
+        *_seasons(loads),
         table["workday_end_h"] - table["workday_start_h"],
     ], axis=1)

@@ -19,6 +19,7 @@ from sim.surrogate.zones import LOADS
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
+_TOWERED = ("chiller_boiler", "absorption", "high_efficiency_plant")
 SIZES = ("cooling_capacity", "heating_capacity", "pump_motor_power", "tower_fan_power")
 
 
@@ -90,8 +91,11 @@ def nominal_sizes(table: Table, areas: Areas, own: LoadSums, sizing: Table, size
     pumps = circuits(table, cold, hot).sum(1)
     before = circuits(sizing, factor.cooling.value * sized.peaks[:, 0], factor.heating.value * sized.peaks[:, 1]).sum(1)
     same = table["pump_head_kpa"] / sizing["pump_head_kpa"]
-    towered = is_system(table, "chiller_boiler", "absorption", "high_efficiency_plant")
-    tower = system_data().tower.fan_power_per_heat.value * cold * (1.0 + 1.0 / table["cooling_cop"])
+    towered = is_system(table, *_TOWERED)
+    left = is_system(sizing, *_TOWERED) & (table["replaced_tower"] <= 0)
+    before_cold = np.maximum(factor.cooling.value * sized.peaks[:, 0], least)
+    rejected = np.where(left, before_cold * (1 + 1 / sizing["cooling_cop"]), cold * (1 + 1 / table["cooling_cop"]))
+    tower = system_data().tower.fan_power_per_heat.value * rejected
     return {
         "cooling_capacity": cold, "heating_capacity": hot,
         "pump_motor_power": np.where(kept & (before > 0), before * same, pumps),

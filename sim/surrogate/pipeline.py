@@ -16,9 +16,10 @@ from sim.surrogate.emulator import USES, Loads, Stage
 from sim.surrogate.features import Areas, areas_of
 from sim.surrogate.inputs import Table, distinct
 from sim.surrogate.known import known_days, known_months
-from sim.surrogate.loads import LoadSums, load_sums, nominal_sizes, sums_of
+from sim.surrogate.loads import LoadSums, load_sums, sums_of
 from sim.surrogate.network import CHUNK, demand, in_parts
 from sim.surrogate.plant import NOTHING_ASKED, HourWeights, energy
+from sim.surrogate.sizes import basis_of, predict_peaks, predict_sizes
 from sim.surrogate.zones import LOADS, day_types
 
 Array = NDArray[np.float64]
@@ -178,8 +179,8 @@ def _predict_part(table: Table, climate: Climate, learned: Learned, wanted: Want
     hourly = demand(table.take(first), climate, learned.coefficients)
     plain = sums_of(hourly).take(place)
     own = plain.as_system(table, learned.coefficients)
-    nominal = nominal_sizes(table, areas, own, table.sizing(), sized)
-    sizes, sizes_std = emulator.predict_sizes(learned.sizes, table, areas, own, nominal, wanted.errors == "all")
+    basis = basis_of(table, areas, own, sized)
+    sizes, sizes_std = predict_sizes(learned.sizes, basis, wanted.errors == "all")
     loads = _loads(learned, table, areas, own, wanted.errors != "none")
     correction, variance = emulator.predict_uses(learned.uses, table, areas, loads.heat, sizes, wanted.errors != "none")
     days = known_days(table)
@@ -190,8 +191,7 @@ def _predict_part(table: Table, climate: Climate, learned: Learned, wanted: Want
     errors = spread(learned, areas, loads, found.use, found.model, variance, wanted)
     peaks, peaks_std = found.peaks, np.zeros_like(found.peaks)
     if wanted.peaks:
-        peaks, peaks_std = emulator.predict_peaks(learned.peaks, table, areas, own, nominal, found.peaks,
-                                                  wanted.errors == "all")
+        peaks, peaks_std = predict_peaks(learned.peaks, basis, found.peaks, wanted.errors == "all")
     return Answer(areas, found.use, *errors[:1], known_months(days, day_types(climate.workdays)), *errors[1:], sizes,
                   sizes_std, peaks, peaks_std, loads.heat, found.electricity, found.gas, found.weighted,
                   found.pv_used, found.pv_peak)

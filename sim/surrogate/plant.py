@@ -202,11 +202,22 @@ def plant_rows(table: Table, sizes: Mapping[str, Array]) -> Array:
     data = system_data()
     rows[:, k.TOWER_FAN] = sizes["tower_fan_power"]
     rows[:, k.TOWER_SPEED] = data.tower.minimum_air_ratio * drives(table, "tower_variable_speed")
-    fan = table["terminal_fan_power_w_per_m3_h"] * _AIR_FLOW / 1000.0
-    rows[:, k.FAN_COLD] = fan / (table["cooling_setpoint_c"] - data.supply_air_c.cooling.value)
-    rows[:, k.FAN_HOT] = fan / (data.supply_air_c.heating.value - table["heating_setpoint_c"])
+    rows[:, k.FAN_COLD], rows[:, k.FAN_HOT] = terminal_fan_shares(table)
     rows[:, k.GROUND_SWING] = _GROUND_SWING_K
     return rows
+
+
+def terminal_fan_shares(table: Table) -> tuple[Array, Array]:
+    """Return the electricity of terminal fans per sensible cooling and per heating, over case.
+
+    Examples
+    --------
+    0.12 W/(m3/h) at rooms of 26 and supply air of 14 degC: 0.12 x 2.98 / 12 = 0.030 of the cooling.
+    """
+    air = system_data().supply_air_c
+    fan = table["terminal_fan_power_w_per_m3_h"] * _AIR_FLOW / 1000.0
+    colder, hotter = table["cooling_setpoint_c"] - air.cooling.value, air.heating.value - table["heating_setpoint_c"]
+    return fan / colder, fan / hotter
 
 
 def _kinds(rows: Array, table: Table) -> None:

@@ -19,8 +19,9 @@ from sim.surrogate.emulator import USES, taught
 from sim.surrogate.features import Areas, areas_of
 from sim.surrogate.inputs import Table, distinct
 from sim.surrogate.known import known_days, known_months
-from sim.surrogate.loads import SIZES, load_sums, nominal_sizes
+from sim.surrogate.loads import SIZES, load_sums
 from sim.surrogate.pipeline import Learned, Wanted
+from sim.surrogate.sizes import basis_of, peak_lesson, size_lessons
 from sim.surrogate.validation import INTERVAL
 from sim.surrogate.zones import LOADS, day_types
 from vocabulary import NO_PACKAGE, Fault, InputError
@@ -174,9 +175,8 @@ def _stages(runs: Runs, climate: Climate, coefficients: Mapping[str, float], wei
     """Fit all processes, or condition those that are known; the scale of the errors is not looked at."""
     table, areas = runs.table, runs.areas
     own = load_sums(table, climate, coefficients)
-    nominal = nominal_sizes(table, areas, own, table.sizing(), load_sums(table.sizing(), climate, coefficients))
-    loads = emulator.load_lessons(table, areas, own, runs.heat)
-    sizes = emulator.size_lessons(table, areas, own, nominal, runs.sizes)
+    basis = basis_of(table, areas, own, load_sums(table.sizing(), climate, coefficients))
+    loads, sizes = emulator.load_lessons(table, areas, own, runs.heat), size_lessons(basis, runs.sizes)
     model = _model(runs, climate, coefficients, runs.heat)
     uses = emulator.use_lessons(table, areas, runs.heat, runs.sizes, model, runs.uses)
     if known is None:
@@ -185,7 +185,7 @@ def _stages(runs: Runs, climate: Climate, coefficients: Mapping[str, float], wei
         plain = replace(known, loads=taught(loads, known.loads), uses=taught(uses, known.uses),
                         sizes=taught(sizes, known.sizes), peaks=None)
     said = pipeline.predict(table, climate, plain, Wanted(weights, errors="none"))
-    peaks = {"peaks": emulator.peak_lesson(table, areas, own, nominal, said.peaks, runs.peaks)}
+    peaks = {"peaks": peak_lesson(basis, said.peaks, runs.peaks)}
     before = {"peaks": known.peaks} if known is not None and known.peaks is not None else None
     return replace(plain, peaks=taught(peaks, before)["peaks"])
 

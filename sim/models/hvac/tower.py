@@ -56,3 +56,4 @@ def keep_transfer(idf: OfficeIDF) -> None:
     for tower in idf.idfobjects["COOLINGTOWER:VARIABLESPEED:MERKEL"]:
         if str(tower.Design_Air_Flow_Rate_UFactor_Times_Area_Value).lower() != "autosize":
             tower.Performance_Input_Method = "UFactorTimesAreaAndDesignWaterFlowRate"
+            tower.Nominal_Capacity = ""  # this method does not use it
