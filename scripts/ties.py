@@ -27,7 +27,7 @@ def ties(context: Context) -> dict[str, str]:
     drawn = [each for system in SOURCE_SYSTEMS for each in training_designs(
         PROBES_PER_SYSTEM, PROBE_SEED, systems=(system,), catalogue=context.catalogue, always_package=True)]
     # buildings as they are and with packages: a package writes parts of a model that no building has as it is
-    probes = [drawn[i].building.design for i in range(0, len(drawn), PROBES_PER_SYSTEM)] + [d.design for d in drawn]
+    probes = [d.building.design for d in drawn[::max(PROBES_PER_SYSTEM, 1)]] + [d.design for d in drawn]
     site = site_of(context.weather, context.calendar)
     return {
         "engine version": engine_version(),
