@@ -228,15 +228,24 @@ class _Kept:
     self_use_error: float
 
 
+Memory = dict[str, tuple[Forecast, tuple[int, ...], _Kept]]
+"""By building: the forecast and the runs that its part of a cube was made from, and that part."""
+
+
 def _kept_of(
     building: Building, grid: PackageGrid, simulated: xr.Dataset, baseline_row: int, predict: Predict,
-    question: Question, nodes: int, scenarios: Sequence[Rules] | None,
+    question: Question, nodes: int, scenarios: Sequence[Rules] | None, memory: Memory,
 ) -> _Kept:
     capacity = pv_capacity_max_kw(building.usable_roof_area_m2, question.catalogue)
     sizes = np.linspace(0.0, capacity, nodes)
     packages, runs, tried = _simulated_rows(building, grid, simulated)
     every, own = np.append(0, packages), np.append(baseline_row, runs)
-    forecast = predict(building, grid, sizes).with_rows(every, _of_runs(simulated.isel(case=own), sizes, question))
+    raw = predict(building, grid, sizes)
+    seen = (*every.tolist(), int(tried.sum()), int(scenarios is None))
+    known = memory.get(building.building_id)
+    if known is not None and known[0] is raw and known[1] == seen:
+        return known[2]
+    forecast = raw.with_rows(every, _of_runs(simulated.isel(case=own), sizes, question))
     block = _block(building, grid, forecast, sizes, question)
     keep = np.ones(len(grid), dtype=bool)
     if scenarios is not None:
@@ -246,12 +255,14 @@ def _kept_of(
         keep = needed(offer, scenarios, tried | (np.arange(len(grid)) == 0))
     at = np.flatnonzero(keep)
     error = _self_use_error(building, grid.take(at), sizes, predict, simulated, own, question)
-    return _Kept(
+    kept = _Kept(
         [grid.package(row).label for row in at.tolist()],
         {name: values[at] if len(values) == len(grid) else values for name, values in block.items()},
         np.isin(at, every), forecast.annual_kwh[0], sizes, len(grid) - 1,
         error / max(capacity * question.pv_yield_kwh_per_kw.sum(), 1e-9),
     )
+    memory[building.building_id] = (raw, seen, kept)
+    return kept
 
 
 def _self_use_error(
@@ -332,6 +343,7 @@ def assemble_cube(
     *,
     scenarios: Sequence[Rules] | None = None,
     nodes: int = 9,
+    memory: Memory | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> xr.Dataset:
     """Return the cube of all allowed packages of all buildings that some scenario may need.
@@ -356,6 +368,9 @@ def assemble_cube(
     nodes : int
         PV sizes of the self-use curve at first; doubled until the line between them errs by less than 0.5 % of the
         annual yield.
+    memory : dict, optional
+        Filled with what each building's part was made from; given again, the parts of buildings with the same forecast
+        and the same runs are taken from it.
     progress : callable
         Told how many buildings are done, of how many.
 
@@ -372,13 +387,14 @@ def assemble_cube(
     at = baseline_rows(buildings, simulated)
     present = [b for b in buildings if b.building_id in at]
     kept: dict[str, _Kept] = {}
-    nodes = _nodes_for(present, simulated, at, question, nodes)
+    nodes, memory = _nodes_for(present, simulated, at, question, nodes), {} if memory is None else memory
     for done, b in enumerate(present):
         progress(done, len(present))
-        kept[b.building_id] = _kept_of(b, offers(b), simulated, at[b.building_id], predict, question, nodes, scenarios)
+        kept[b.building_id] = _kept_of(b, offers(b), simulated, at[b.building_id], predict, question, nodes, scenarios,
+                                       memory)
         if kept[b.building_id].self_use_error > SELF_USE_ERROR_FRACTION and nodes < MOST_NODES:
             return assemble_cube(buildings, offers, simulated, predict, question, scenarios=scenarios,
-                                 nodes=2 * nodes - 1, progress=progress)
+                                 nodes=2 * nodes - 1, memory=memory, progress=progress)
     progress(len(present), len(present))
     labels = [NO_PACKAGE, *sorted({label for k in kept.values() for label in k.labels} - {NO_PACKAGE})]
     arrays = _joined(kept, labels) | _of_buildings(present, kept, question)

@@ -19,7 +19,7 @@ from optimiser import Rules
 from optimiser import optimise as choose
 from optimiser.budget_curve import budget_curve, curve_budgets_cny
 from optimiser.calibrated import baseline_words, with_building_doubt
-from optimiser.candidates import Array, Forecast, Question, assemble_cube
+from optimiser.candidates import Array, Forecast, Memory, Question, assemble_cube
 from optimiser.forecast import forecast
 from optimiser.prices import scenario_prices, without_pairs
 from optimiser.scenario import named_scenarios
@@ -57,6 +57,7 @@ class Forecasts:
     context: Context
     surrogate: Surrogate | None
     _known: dict[tuple[str, bytes, bytes], Forecast] = field(default_factory=dict)
+    parts: Memory = field(default_factory=dict)
 
     def __call__(self, building: Building, grid: PackageGrid, sizes_kw: Array) -> Forecast:
         """Return the forecast of a building's packages at PV sizes [kW]."""
@@ -77,7 +78,7 @@ class Forecasts:
             return self
         buildings = set(runs["building_id"].values.astype(str).tolist())
         kept = {key: value for key, value in self._known.items() if key[0] not in buildings}
-        return Forecasts(self.context, self.surrogate.with_runs(to_learn_from(self.context, runs)), kept)
+        return Forecasts(self.context, self.surrogate.with_runs(to_learn_from(self.context, runs)), kept, self.parts)
 
     @cached_property
     def _asked(self) -> Question:
@@ -121,7 +122,8 @@ def cube_of(
     doubted = any(std > 0 for packages in doubt_kwh.values() for std in packages.values())
     scenarios = None if doubted else list(scenario_rules(context).values())
     with _progress(context) as told:
-        cube = assemble_cube(buildings, offers, runs, predict, asked, scenarios=scenarios, progress=told)
+        cube = assemble_cube(buildings, offers, runs, predict, asked, scenarios=scenarios, memory=predict.parts,
+                             progress=told)
     cube = with_works(context, with_building_doubt(cube, doubt_kwh, calibrate.baselines(context)))
     return direct.with_route(context, cube)
 

@@ -12,7 +12,7 @@ from optimiser.proof.trials import Record, Simulated, Trial, simulated_fraction
 from optimiser.proof.verification import verification_dataset
 from optimiser.rules import InfeasibleError, Rules
 from optimiser.scenario import named_scenarios, optimise
-from vocabulary import NO_PACKAGE
+from vocabulary import NO_PACKAGE, attributes
 
 ROUNDS = 8
 FLOOR_TOLERANCE = 1e-6
@@ -183,9 +183,9 @@ def simulated_only(cube: xr.Dataset) -> xr.Dataset:
     """Return a cube in which only simulated packages are available; doing nothing always is."""
     done = (cube["simulated"] > 0.5) | (cube["package"] == NO_PACKAGE)
     offered = cube["available"] > 0.5 if "available" in cube else xr.ones_like(done)
-    attrs = cube["available"].attrs if "available" in cube else {"units": "1", "long_name": "may be chosen"}
+    attrs = cube["available"].attrs if "available" in cube else attributes("available")
     said = "simulated packages only, as the rounds of verification came to an end; bounds are of all packages"
-    return cube.assign(available=(offered & done).astype(np.int8).assign_attrs(attrs)).assign_attrs(chosen_among=said)
+    return cube.assign(available=(offered & done).assign_attrs(attrs)).assign_attrs(chosen_among=said)
 
 
 def _against(portfolio: xr.Dataset, wide: xr.Dataset, named: Mapping[str, Rules]) -> xr.Dataset:
