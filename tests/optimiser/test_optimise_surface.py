@@ -145,7 +145,8 @@ def test_rounds_that_end_too_early_leave_a_simulated_plan_and_an_honest_gap(make
     assert bool(result["certified"][0]) == (float(result["mip_gap"][0]) <= rules.mip_gap)
     offered = verified.cube["available"]
     assert offered.dtype == bool  # as in every cube: files hold flags without units
-    assert not (offered & (verified.cube["simulated"] < 0.5) & (offered["package"] != "none")).any()
+    spare = offered & (verified.cube["simulated"] < 0.5) & (offered["package"] != "none")
+    assert bool(spare.any()) == ("chosen_among" not in verified.cube.attrs)
 
 
 def test_verification_corrects_promises_until_floors_hold(make_cube: Maker) -> None:
