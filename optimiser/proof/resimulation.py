@@ -134,7 +134,8 @@ def _round(
     """Simulate what the plan holds and let it join the cube; tell whether the plan has to be chosen again."""
     new = [t for t in dict.fromkeys(_trials(state.portfolio)) if t not in record.simulated]
     _note(state.portfolio, state.cube, record, state.known)
-    state.runs += len({(t.building, t.package) for t in new} - {(t.building, t.package) for t in record.simulated})
+    before = {(t.building, t.package) for t in record.simulated} | state.known
+    state.runs += len({(t.building, t.package) for t in new if t.package != NO_PACKAGE} - before)
     if new:
         record.simulated.update(zip(new, simulate(new), strict=True))
     broken = _broken(state.portfolio, state.cube, named, record.simulated)
