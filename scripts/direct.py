@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from buildings import Building, Package, capital_cost_cny
 from buildings.measures import QUANTITIES
 from buildings.package_grid import PackageGrid, package_grid
-from optimiser.candidates import Array, Forecast, Question, annual_kwh
+from optimiser.candidates import Array, Forecast, Question
 from optimiser.direct import Single, combinations_to_run
 from optimiser.money.factors import energy_in_basis_kwh
+from optimiser.simulated_rows import annual_kwh
 from scripts import simulate
 from scripts.context import Context
 from sim.case import Role

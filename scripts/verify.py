@@ -10,10 +10,10 @@ import xarray as xr
 
 import netcdf
 from buildings import Package
-from optimiser.candidates import annual_kwh, baseline_rows
 from optimiser.proof.resimulation import verify_rounds
 from optimiser.proof.trials import Simulated, Trial
 from optimiser.self_use import self_used_kwh
+from optimiser.simulated_rows import annual_kwh, baseline_rows
 from optimiser.validation import basis_weights
 from scripts import calibrate, optimise, simulate
 from scripts.context import Context
