@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from sim.surrogate.inputs import Table, distinct
 from sim.surrogate.plant import is_system, terminal_fan_shares
-from sim.surrogate.zones import FACADES, SHAPE, _Padded, plans_of, window_share
+from sim.surrogate.zones import FACADES, LOADS, SHAPE, _Padded, plans_of, window_share
 
 Array = NDArray[np.float64]
+OWN_LOADS = (*LOADS, "source_system", "terminal_fan_power_w_per_m3_h")
+"""Parameters that corrected loads depend on: those of the network, the system, and what `load_features` asks beside."""
 
 
 @dataclass(frozen=True)

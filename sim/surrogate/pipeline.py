@@ -13,7 +13,7 @@ from sim.models.systems import system_data
 from sim.surrogate import emulator
 from sim.surrogate.climate import Climate
 from sim.surrogate.emulator import USES, Loads, Stage
-from sim.surrogate.features import Areas, areas_of
+from sim.surrogate.features import OWN_LOADS, Areas, areas_of
 from sim.surrogate.inputs import Table, distinct
 from sim.surrogate.known import known_days, known_months
 from sim.surrogate.loads import LoadSums, load_sums, sums_of
@@ -198,8 +198,8 @@ def _predict_part(table: Table, climate: Climate, learned: Learned, wanted: Want
 
 
 def _loads(learned: Learned, table: Table, areas: Areas, own: LoadSums, with_variance: bool) -> Loads:
-    """Return corrected loads: once for each distinct set of load parameters and system."""
-    first, place = distinct(table, (*LOADS, "source_system"))
+    """Return corrected loads: once for each distinct set of all that they depend on."""
+    first, place = distinct(table, OWN_LOADS)
     found = emulator.predict_loads(learned.loads, table.take(first), areas.take(first), own.take(first), with_variance)
     return Loads(found.heat[place], found.variance[place])
 

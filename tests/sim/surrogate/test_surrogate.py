@@ -10,7 +10,8 @@ import netcdf
 from sim.case import design_table
 from sim.surrogate import Surrogate, files, pipeline
 from sim.surrogate.coefficients import start_values
-from sim.surrogate.inputs import read_table
+from sim.surrogate.features import OWN_LOADS, areas_of, load_features
+from sim.surrogate.inputs import Table, read_table
 from sim.surrogate.pipeline import Learned, Wanted
 from sim.surrogate.sampling import training_designs
 from vocabulary import InputError
@@ -169,3 +170,26 @@ def test_labels_name_the_runs(runs, surrogate):
     keyed = runs.assign(run_key=("case", [f"{i:040d}" for i in range(runs.sizes["case"])]))
     labels = files.labels_of(keyed, keyed)
     assert len(json.loads(labels["run_keys"])) == runs.sizes["case"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_loads_are_shared_only_where_all_they_depend_on_agrees(designs, seed):
+    """Would catch: a new feature of the loads that packages sharing a load do not share (they had another's loads)."""
+    table = read_table(designs)
+    other = table.take(np.random.default_rng(seed).permutation(table.size))
+    mixed = Table({name: (table if name in OWN_LOADS else other)[name] for name in table.values}, table.size)
+    monthly = np.random.default_rng(seed).uniform(0, 1e4, (table.size, 36))
+    np.testing.assert_array_equal(load_features(mixed, areas_of(mixed), monthly),
+                                  load_features(table, areas_of(table), monthly))
+
+
+def test_a_case_has_the_same_answer_in_any_company(surrogate, designs):
+    """Terminal fans warm the air of coils: cases of the same loads that differ in nothing else."""
+    one = designs.isel(case=[0, 0, 0])
+    fans = one["terminal_fan_power_w_per_m3_h"] * xr.DataArray([1.0, 0.6, 0.4], dims="case")
+    three = one.assign(terminal_fan_power_w_per_m3_h=fans.assign_attrs(one["terminal_fan_power_w_per_m3_h"].attrs))
+    together = surrogate.predict(three, range_margin=5.0)
+    for row in range(3):
+        alone = surrogate.predict(three.isel(case=[row]), range_margin=5.0)
+        for name in ("energy_use", "energy_use_std", "basis_energy_std", "peak_demand"):
+            np.testing.assert_allclose(together[name][row], alone[name][0], rtol=1e-9)
