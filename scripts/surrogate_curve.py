@@ -1,8 +1,11 @@
 """The surrogate's errors over the number of training runs, on the same fresh cases.
 
+The runs are taken in the order in which they were drawn: any part of a Sobol draw fills the space; after the draw come
+the runs of the sequential design, then the registry's baselines.
+
 Run: retrofolio simulate scripts/studies/shanghai_surrogate.yaml --out DIR
      retrofolio validate scripts/studies/shanghai_surrogate.yaml --out DIR --cases 300 --seed 1
-     python -m scripts.surrogate_curve DIR/simulations.nc DIR/validation.nc
+     python -m scripts.surrogate_curve DIR/simulations.nc DIR/validation_runs.nc
 """
 
 from __future__ import annotations
@@ -15,45 +18,54 @@ import typer
 import xarray as xr
 
 import netcdf
+from optimiser.validation import errors_of, validation_table
 from sim.case import design_table
 from sim.surrogate import Surrogate
 from sim.surrogate.sampling import training_designs
-from sim.surrogate.validation import SavingsErrors, savings_errors, wmape
 
 RUNS = (50, 100, 150, 200, 300, 400, 500, 600)
+FLOOR = 0.20
 
 
-def first_runs(simulations: xr.Dataset, count: int) -> xr.Dataset:
-    """Return the first finished training runs, in the order of the draw: any part of a Sobol draw fills the space."""
+def in_order(simulations: xr.Dataset) -> xr.Dataset:
+    """Return the finished runs that train, as drawn, baselines last."""
     roles, status = (simulations[name].values.astype(str) for name in ("role", "status"))
-    return simulations.isel(case=np.flatnonzero((roles == "training") & (status == "ok"))[:count])
+    rows = np.concatenate([np.flatnonzero((roles == role) & (status == "ok")) for role in ("training", "baseline")])
+    return simulations.isel(case=rows)
 
 
-def errors(surrogate: Surrogate, fresh: xr.Dataset) -> tuple[list[float], SavingsErrors]:
-    """Return the errors on electricity and gas (WMAPE), and those on savings, of cases of `validation.nc`."""
-    said = surrogate.predict(fresh, range_margin=0.5)
-    annual = said["annual_energy_use"]
-    true = fresh["energy_use_simulated"].sum("month")
-    use = [wmape(true.sel(carrier=c).values, annual.sel(carrier=c).values) for c in ("electricity", "natural_gas")]
-    baseline = fresh["saving_simulated"].values / fresh["saving_fraction_simulated"].values
-    saving = baseline - said["basis_energy"].values
-    return use, savings_errors(fresh["saving_simulated"].values, saving, said["basis_energy_std"].values, baseline)
+def fresh_and_baselines(runs: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
+    """Return the finished cases with a package of `validation_runs.nc`, and the finished baselines."""
+    roles, status = (runs[name].values.astype(str) for name in ("role", "status"))
+    fresh, baselines = (runs.isel(case=np.flatnonzero((roles == role) & (status == "ok")))
+                        for role in ("validation", "baseline"))
+    known = np.isin(fresh["building_id"].values, baselines["building_id"].values)
+    return fresh.isel(case=np.flatnonzero(known)), baselines
+
+
+def line(surrogate: Surrogate, fresh: xr.Dataset, baselines: xr.Dataset) -> list[str]:
+    """Return electricity, gas, savings without and with the baselines learnt, coverage, share left uncertain."""
+    without, aided = (
+        errors_of(validation_table(fresh, baselines, one.predict(fresh, range_margin=0.5), "calorific"), floor=FLOOR)
+        for one in (surrogate, surrogate.with_runs(baselines)))
+    return [f"{without['consumption_wmape_electricity']:.2%}", f"{without['consumption_wmape_natural_gas']:.1%}",
+            f"{without['savings_wmape']:.1%}", f"{aided['savings_wmape']:.1%}", f"{aided['savings_coverage']:.0%}",
+            f"{aided['savings_uncertain']:.0%}"]
 
 
 def main(
     simulations: Annotated[Path, typer.Argument(help="simulations.nc with the training runs")],
-    validation: Annotated[Path, typer.Argument(help="validation.nc with fresh cases")],
+    validation_runs: Annotated[Path, typer.Argument(help="validation_runs.nc with fresh cases")],
 ) -> None:
     """Print the table."""
-    runs, fresh = netcdf.read_dataset(simulations).load(), netcdf.read_dataset(validation).load()
+    runs = in_order(netcdf.read_dataset(simulations).load())
+    fresh, baselines = fresh_and_baselines(netcdf.read_dataset(validation_runs).load())
     wide = design_table([drawn.design for drawn in training_designs(4096, seed=0)])
-    print("| runs | electricity | gas | savings | worst | covered by 90 % | uncertain |")
-    print("|---|---|---|---|---|---|---|")
-    available = first_runs(runs, max(RUNS)).sizes["case"]
-    for count in [n for n in RUNS if n < available] + [available]:
-        use, saved = errors(Surrogate.fit(first_runs(runs, count), covers=wide), fresh)
-        print(f"| {count} | {use[0]:.2%} | {use[1]:.1%} | {saved.wmape:.1%} | {saved.worst_fraction_error:.1%} | "
-              f"{saved.coverage:.0%} | {saved.uncertain:.0%} |", flush=True)
+    print("| runs | electricity | gas | savings | savings, baselines learnt | covered by 90 % | uncertain |")
+    print("|" + "---|" * 7)
+    for count in [n for n in RUNS if n < runs.sizes["case"]] + [runs.sizes["case"]]:
+        found = Surrogate.fit(runs.isel(case=slice(0, count)), covers=wide)
+        print(f"| {count} | " + " | ".join(line(found, fresh, baselines)) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from sim.surrogate.surrogate import CALORIFIC_WEIGHTS
 from sim.surrogate.validation import cv_rmse
 
 FILE = "validation.nc"
+RUNS_FILE = "validation_runs.nc"
+"""Runs that the command asked for: what other designs of surrogates are compared on."""
 NEAR_FLOOR = 0.09
 """Predicted savings of 11 to 29 % count as near the floor of 20 %."""
 VALIDATION_SEEDS = 10_000_000
@@ -92,7 +94,9 @@ def _held_out(context: Context) -> xr.Dataset:
     if options.validation_cases is None:
         return simulate.simulations(context)
     seed = context.study.seed + 1 if options.validation_seed is None else options.validation_seed
-    return simulate.run_cases(context, fresh_cases(context, options.validation_cases, seed))
+    runs = simulate.run_cases(context, fresh_cases(context, options.validation_cases, seed))
+    write(context, RUNS_FILE, runs, made_from(context), title="Cases that no fit has seen, and their baselines")
+    return runs
 
 
 def stage(context: Context) -> None:

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 POINTS = 1000
 """Packages that are predicted."""
-POINTS_PER_LOAD = 5
+POINTS_PER_LOAD = 8
 """Packages that share a run of the network, about."""
 
 

@@ -1,6 +1,6 @@
 """How fast the surrogate fits and predicts, and the cube of a district's whole catalogue, printed.
 
-Run: pytest -m long -s tests/benchmarks/test_surrogate_speed.py
+Run: pytest -m benchmark -s tests/benchmarks/test_surrogate_speed.py
 
 The 600 runs are imitated (a network of other coefficients): speed does not depend on what the engine says.
 """
@@ -32,6 +32,7 @@ from sim.surrogate.network import threads
 from sim.surrogate.offers import offer_table
 from sim.surrogate.pipeline import Learned, Wanted
 from sim.surrogate.sampling import training_designs
+from sim.surrogate.sweep import sweep
 from weather.solar import pv_yield
 
 pytestmark = pytest.mark.long
@@ -80,13 +81,21 @@ def rate(work, cases):
 
 def test_prediction_rates(fitted, district):
     catalogue = load_catalogue()
-    building = next(b for b in district if b.source_system == "chiller_boiler")
+    building = max(district, key=lambda b: len(package_grid(b, catalogue)))
     table = offer_table(building, package_grid(building, catalogue))
     for name, wanted in (("annual by carrier", Wanted(WEIGHTS, errors="none", peaks=False)),
                          ("annual by carrier, with standard errors", Wanted(WEIGHTS, errors="energy", peaks=False))):
         speed = rate(lambda w=wanted: fitted.predict_table(table, w), table.size)
         print(f"{name}: {speed:.0f} building-packages per second ({table.size} packages of one building)")
         assert speed > 1
+    grid = package_grid(building, catalogue)
+    whole = fitted.predict_table(table, Wanted(WEIGHTS, errors="none", peaks=False)).annual() @ WEIGHTS
+    for name, errors in (("annual by carrier", False), ("annual by carrier, with standard errors", True)):
+        def work(errors=errors):
+            return sweep(fitted, table, grid.choice, WEIGHTS, errors=errors)
+        off = np.abs(work().annual_kwh @ WEIGHTS - whole).sum() / np.abs(whole[0] - whole).sum()
+        print(f"sweep, {name}: {rate(work, table.size):.0f} building-packages per second, {len(work().predicted)} of them "
+              f"predicted, the others off by {off:.2%} of their savings")
     few = table.take(np.arange(960) * (table.size // 960))
     speed = rate(lambda: fitted.predict_table(few, Wanted(WEIGHTS, hourly=True)), few.size)
     print(f"hourly, with all standard errors: {speed:.0f} building-years per second (960 packages of one building)")
