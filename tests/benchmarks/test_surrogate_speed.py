@@ -94,8 +94,8 @@ def test_prediction_rates(fitted, district):
         def work(errors=errors):
             return sweep(fitted, table, grid.choice, WEIGHTS, errors=errors)
         off = np.abs(work().annual_kwh @ WEIGHTS - whole).sum() / np.abs(whole[0] - whole).sum()
-        print(f"sweep, {name}: {rate(work, table.size):.0f} building-packages per second, {len(work().predicted)} of them "
-              f"predicted, the others off by {off:.2%} of their savings")
+        print(f"sweep, {name}: {rate(work, table.size):.0f} building-packages per second, "
+              f"{len(work().predicted)} of them predicted, the others off by {off:.2%} of their savings")
     few = table.take(np.arange(960) * (table.size // 960))
     speed = rate(lambda: fitted.predict_table(few, Wanted(WEIGHTS, hourly=True)), few.size)
     print(f"hourly, with all standard errors: {speed:.0f} building-years per second (960 packages of one building)")
