@@ -130,6 +130,7 @@ def _client_of(address: str) -> Iterator[Client]:
 
     if not address.startswith("tls://") and not any(host in address for host in (_LOOPBACK, "localhost", "inproc")):
         log.warning("%s is not protected by TLS: whoever reaches that port can run code on the workers", address)
+    _check_address(address)
     try:
         client = Client(address, timeout="15s", set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
@@ -138,6 +139,26 @@ def _client_of(address: str) -> Iterator[Client]:
         yield client
     finally:
         client.close(timeout=_CLOSING_S)
+
+
+def _check_address(address: str) -> None:
+    """Refuse an address that no scheduler can have: dask's client would wait for it for half a minute more."""
+    from distributed.comm import parse_address, parse_host_port
+    from distributed.comm.registry import backends
+    from distributed.security import Security
+
+    protocol, place = parse_address(address)
+    if protocol == "inproc":
+        return
+    try:
+        port = parse_host_port(place)[1]
+    except ValueError:
+        port = 0
+    if protocol not in backends or not 0 < port < 65536:
+        raise ClusterError(f"{address!r} is no address of a dask scheduler: expected HOST:PORT, as tls://10.0.0.1:8786")
+    if protocol == "tls" and Security().get_connection_args("client")["ssl_context"] is None:
+        raise ClusterError(f"{address}: TLS needs a certificate: name `ca-file` and, under `client`, `cert` and `key` "
+                           "in dask's configuration, distributed.comm.tls")
 
 
 def _local(workers: int) -> LocalCluster:
