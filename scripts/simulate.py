@@ -90,6 +90,7 @@ def stage(context: Context) -> None:
     found = run_cases(context, cases, context.workspace.path(FILE), told)
     check_failures(found)
     ok = int((found["status"].values.astype(str) == "ok").sum())
+    context.say_weather_findings()
     context.say(f"Simulated: {ok} of {found.sizes['case']} cases finished.")
 
 
