@@ -44,8 +44,7 @@ def check(
     from weather.quality import check_file
     from weather.repair import repair as mend
 
-    if repair is not None and repair.exists() and file.exists() and repair.samefile(file):
-        raise InputError([Fault(str(repair), "--repair", "the checked file itself", "another file for the copy")])
+    _check_copy(repair, file)
     year, findings = check_file(file, None if near is None else _place(near))
     for finding in findings:
         typer.echo(str(finding))
@@ -73,6 +72,11 @@ def fetch(
 
     got = download(*_place(near), cache=cache)
     typer.echo(f"{got.path}: {got.station}, {got.distance_km:.0f} km away, SHA-256 of the archive {got.sha256}")
+
+
+def _check_copy(repair: Path | None, file: Path) -> None:
+    if repair is not None and repair.exists() and file.exists() and repair.samefile(file):
+        raise InputError([Fault(str(repair), "--repair", "the checked file itself", "another file for the copy")])
 
 
 def _place(near: str) -> tuple[float, float]:

@@ -24,7 +24,7 @@ from sim.engine.energyplus import EngineResult
 from sim.engine.lease import LeaseSettings, Watch
 from sim.engine.record import STORED_FAILURES, FailureClass, Record
 from sim.engine.results import Reading
-from sim.engine.scratch import run_folder
+from sim.engine.scratch import run_folder, sweep_once
 from sim.engine.store import Store
 from vocabulary import RetrofolioError
 
@@ -202,6 +202,7 @@ def perform(workshop: Workshop, job: Job) -> Outcome:
         If this worker has another engine or other sources than the client.
     """
     _check_worker(workshop)
+    sweep_once(workshop.scratch)
     try:
         return _find_or_settle(workshop.store, workshop, job)
     except OSError as error:

@@ -1,14 +1,17 @@
 """Trouble of a machine is a row that is tried again, never a verdict about a model and never the end of a study."""
 
 import errno
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 import quick_runs
 import small_cases
 
 from sim.case import source_digest
-from sim.engine import energyplus, task
+from sim.engine import energyplus, scratch, task
 from sim.engine.store import Store
 from sim.engine.task import Job, Workshop, perform
 
@@ -16,9 +19,9 @@ JOB = Job(0, "a" * 40, small_cases.case())
 FATAL = "   **  Fatal  ** Cannot open the output file.\n"
 
 
-def workshop(store, engine=quick_runs.engine):
+def workshop(store, engine=quick_runs.engine, **more):
     return Workshop(store, store / "year.epw", "w", None, None, energyplus.engine_version(), source_digest(), "shared",
-                    engine=engine, prepare=quick_runs.prepare)
+                    engine=engine, prepare=quick_runs.prepare, **more)
 
 
 def refused(text, epw_path, run_dir, timeout_s):
@@ -68,3 +71,17 @@ def test_what_the_engine_says_on_a_full_disk_is_no_verdict(tmp_path, monkeypatch
     assert stored(tmp_path) == []
     assert perform(workshop(tmp_path, engine), JOB).record.failure_class in ("fatal", "crash")
     assert len(stored(tmp_path)) == 1
+
+
+def test_a_worker_clears_away_what_killed_ones_left_on_its_machine(tmp_path):
+    """Jobs of a cluster reach their walltime; the client cannot look into the disk of their node."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    disk = tmp_path / "disk"
+    left = disk / f"retrofolio-{scratch._machine()}-{ended.pid}-x"
+    running = disk / f"retrofolio-{scratch._machine()}-{os.getpid()}-x"
+    elsewhere = disk / f"retrofolio-00000000-{ended.pid}-x"
+    for folder in (left, running, elsewhere):
+        folder.mkdir(parents=True)
+    assert perform(workshop(tmp_path / "store", scratch=disk), JOB).record.ok
+    assert sorted(disk.iterdir()) == sorted([running, elsewhere])
