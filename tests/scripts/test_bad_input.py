@@ -65,6 +65,18 @@ def test_workers_that_cannot_be_had_are_refused_before_anything_runs(tmp_path, w
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(("key", "value"), [
+    ("memory", "lots"), ("memory", "2"), ("walltime", "ages"), ("lifetime", "soon"), ("lifetime_stagger", "-1m")])
+def test_what_no_queue_understands_is_refused(study, tmp_path, key, value):
+    study["simulation"]["cluster"] = {key: value}
+    refused(study, tmp_path, f"simulation.cluster.{key}")
+
+
+def test_what_queues_understand_is_accepted(study, tmp_path):
+    study["simulation"]["cluster"] = {"memory": "1.5 GiB", "walltime": "2-00:00:00", "lifetime": "50m"}
+    assert told(study, tmp_path, "check")["exit_code"] == 0
+
+
 def test_all_faults_come_in_one_message(study, tmp_path):
     study["simulation"]["timeout"] = 5
     study["optimiser"]["scenarios"][1]["budget_cny"] = -1
