@@ -13,6 +13,8 @@ from scripts.workspace import Workspace
 def check_study(path: Path, outcome: Outcome) -> None:
     """Check a study, its registry, catalogue and weather, and say how large it is.
 
+    Faults of a weather file that can be read are told as a note: whether to use it is for the user to say.
+
     Raises
     ------
     InputError
@@ -20,6 +22,7 @@ def check_study(path: Path, outcome: Outcome) -> None:
     """
     context = Context(read_study(path), Workspace(path.parent), Options(), outcome)
     context.read_inputs()
+    context.say_weather_findings()
     offered = sum(len(grid) for grid in context.packages.values())
     context.say(
         f"{path}: no fault found. {len(context.buildings)} buildings, {offered} building-package pairs, "

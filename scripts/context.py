@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import xarray as xr
 
@@ -24,7 +24,11 @@ from scripts.outcome import Outcome
 from scripts.study import Study
 from scripts.workspace import Workspace, digest, file_digest
 from sim.calendar import Calendar, load_calendar
+from sim.engine.cluster import ClusterSettings
 from vocabulary import Fault, InputError, nearest
+
+CLUSTERS = get_args(ClusterSettings.model_fields["kind"].annotation)
+"""Kinds of cluster that jobs can be started on."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,23 @@ class Options:
     trains: bool = False
     building: str | None = None
     package: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself.
+
+        Raises
+        ------
+        InputError
+            If the kind of cluster is unknown, or a scheduler is named beside a cluster.
+        """
+        faults = []
+        if self.cluster not in (None, *CLUSTERS):
+            faults.append(Fault("command line", "--cluster", repr(self.cluster), f"one of {', '.join(CLUSTERS)}",
+                                nearest(str(self.cluster), CLUSTERS)))
+        if self.cluster is not None and self.scheduler is not None:
+            faults.append(Fault("command line", "--scheduler", "--cluster beside it", "one of the two"))
+        if faults:
+            raise InputError(faults)
 
 
 @dataclass
@@ -122,6 +143,28 @@ class Context:
         """Return the weather year: read from the EPW, or made for the city."""
         block = self.study.weather
         return weather.read_epw(block.epw) if block.epw else weather.make_typical_year(block.city or "", block.seed)
+
+    def weather_findings(self) -> list[str]:
+        """Return what `weather check` says of the EPW file that the study names; nothing where a year is made.
+
+        The station's distance is that of the farthest building with coordinates.
+        """
+        from weather.quality import check, station_distance_km
+
+        if not self.study.weather.epw:
+            return []
+        places = [(b.latitude_deg, b.longitude_deg) for b in self.buildings
+                  if b.latitude_deg is not None and b.longitude_deg is not None]
+        farthest = max(places, key=lambda place: station_distance_km(self.weather, *place), default=None)
+        return [str(finding) for finding in check(self.weather, farthest)]
+
+    def say_weather_findings(self) -> None:
+        """Tell people what is wrong with the EPW file; the study may use it all the same."""
+        findings = self.weather_findings()
+        if findings:
+            self.say(f"Note: {self.study.weather.epw} has faults (retrofolio weather check FILE --repair OUT):")
+        for finding in findings:
+            self.say(f"  {finding}")
 
     @cached_property
     def calendar(self) -> Calendar:

@@ -238,6 +238,11 @@ def stage(context: Context) -> None:
     cube = cube_of(context, runs, predict, doubt)
     portfolio = choose(cube, scenario_rules(context))
     write_portfolio(context, portfolio, cube, found)
+    lost = simulate.failed_baselines(context, found)
+    if lost:
+        context.say(f"Left out of the choice, since the baseline failed: {len(lost)} buildings")
+    for line in lost:
+        context.say(line)
     context.say(f"Chosen: {portfolio.sizes['scenario']} scenarios over {portfolio.sizes['building']} buildings.")
 
 

@@ -73,6 +73,15 @@ def planned_cases(context: Context) -> list[Case]:
     ]
 
 
+def failed_baselines(context: Context, found: xr.Dataset) -> list[str]:
+    """Return a line for each building of the registry whose baseline failed: it is out of the choice."""
+    known = {b.building_id for b in context.buildings}
+    columns = [found[name].values.astype(str) for name in ("building_id", "role", "status", "failure_class",
+                                                           "failure_message")]
+    return [f"  {name}: {kind}, {message}" for name, role, status, kind, message in zip(*columns, strict=True)
+            if role == "baseline" and status != "ok" and name in known]
+
+
 def without_counts(found: xr.Dataset) -> xr.Dataset:
     """Leave out what differs between a first and a resumed run: how many cases were found in the store."""
     kept = {key: value for key, value in found.attrs.items() if not key.startswith("runs_")}
@@ -90,6 +99,7 @@ def stage(context: Context) -> None:
     found = run_cases(context, cases, context.workspace.path(FILE), told)
     check_failures(found)
     ok = int((found["status"].values.astype(str) == "ok").sum())
+    context.say_weather_findings()
     context.say(f"Simulated: {ok} of {found.sizes['case']} cases finished.")
 
 

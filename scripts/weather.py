@@ -36,12 +36,15 @@ def check(
 ) -> None:
     """Say what is wrong with an EPW file, one line per kind of fault; exit code 2 if anything is.
 
+    Rows are hours of the year from 1 to 8760; row 1 is line 9 of the file.
+
     Example: retrofolio weather check year.epw --repair repaired.epw
     """
     from weather.epw import write_epw
     from weather.quality import check_file
     from weather.repair import repair as mend
 
+    _check_copy(repair, file)
     year, findings = check_file(file, None if near is None else _place(near))
     for finding in findings:
         typer.echo(str(finding))
@@ -71,9 +74,16 @@ def fetch(
     typer.echo(f"{got.path}: {got.station}, {got.distance_km:.0f} km away, SHA-256 of the archive {got.sha256}")
 
 
+def _check_copy(repair: Path | None, file: Path) -> None:
+    if repair is not None and repair.exists() and file.exists() and repair.samefile(file):
+        raise InputError([Fault(str(repair), "--repair", "the checked file itself", "another file for the copy")])
+
+
 def _place(near: str) -> tuple[float, float]:
     try:
         latitude_deg, longitude_deg = (float(part) for part in near.split(","))
     except ValueError as error:
         raise InputError([Fault("weather", "--near", repr(near), "LAT,LON in degrees, as 31.38,121.25")]) from error
+    if not (abs(latitude_deg) <= 90 and abs(longitude_deg) <= 180):
+        raise InputError([Fault("weather", "--near", near, "latitude -90..90 and longitude -180..180")])
     return latitude_deg, longitude_deg

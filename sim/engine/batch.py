@@ -7,6 +7,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,19 @@ _MOST_CASES_PER_TASK = 64
 
 Connect = Callable[[], "AbstractContextManager[Client]"]
 Take = Callable[[Outcome], None]
+
+
+@contextmanager
+def _scheduler_may_go() -> Iterator[None]:
+    """Say in words that the scheduler has gone: dask cancels all futures then, or calls the connection closed."""
+    from distributed import CancelledError
+    from distributed.comm import CommClosedError
+
+    try:
+        yield
+    except (CancelledError, CommClosedError) as error:
+        message = "the dask scheduler is gone; finished runs are in the store, run again to go on"
+        raise ClusterError(message) from error
 
 
 @dataclass
@@ -107,7 +121,7 @@ class Batch:
         Raises
         ------
         ClusterError
-            If no worker is there for `start_timeout_s`.
+            If no worker is there for `start_timeout_s`, or the scheduler goes away.
         """
         todo = self._not_found(jobs)
         first = next(todo, None)
@@ -118,7 +132,8 @@ class Batch:
         with connect() as client:
             self.tally.dashboard = client.dashboard_link or ""
             self._workers_seen = time.monotonic()
-            self._drive(client, todo)
+            with _scheduler_may_go():
+                self._drive(client, todo)
 
     def _not_found(self, jobs: Iterable[Job]) -> Iterator[Job]:
         store = self.workshop.store

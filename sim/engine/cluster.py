@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 _CLOSING_S = 10
 _LOOPBACK = "127.0.0.1"
+_MEMORY = r"^\d+(\.\d+)? ?[kKMGT](i|i?B)?$"
+_WALLTIME = r"^(\d+-)?\d+(:\d\d){0,2}$"
+_TIME = r"^\d+(\.\d+)? ?(s|seconds?|m|minutes?|h|hours?|d|days?)$"
 # Dask looks at itself up to a hundred times a second: a twentieth of a core in every process, which engines need.
 _SELDOM: dict[str, object] = {
     "distributed.worker.profile.enabled": False,
@@ -55,10 +58,11 @@ class ClusterSettings(BaseModel):
     account: str | None = None
     jobs: int = Field(default=2, ge=1, description="jobs asked for; one dask worker process each")
     processes_per_job: int = Field(default=1, ge=1, description="runs at once in one job, one core each")
-    memory: str = Field(default="2GB", description="of one job")
-    walltime: str = Field(default="01:00:00", description="of one job, HH:MM:SS")
-    lifetime: str | None = Field(default=None, description="a worker ends by itself after this time, e.g. '50m'")
-    lifetime_stagger: str = Field(default="0s", description="random spread of the lifetimes")
+    memory: str = Field(default="2GB", pattern=_MEMORY, description="of one job")
+    walltime: str = Field(default="01:00:00", pattern=_WALLTIME, description="of one job, HH:MM:SS")
+    lifetime: str | None = Field(default=None, pattern=_TIME,
+                                 description="a worker ends by itself after this time, e.g. '50m'")
+    lifetime_stagger: str = Field(default="0s", pattern=_TIME, description="random spread of the lifetimes")
     environment: tuple[str, ...] = Field(default=(), description="shell lines before a worker starts")
     directives: tuple[str, ...] = Field(default=(), description="further #SBATCH options, e.g. '--qos=low'")
     interface: str | None = Field(default=None, description="network interface of scheduler and workers")
@@ -130,6 +134,7 @@ def _client_of(address: str) -> Iterator[Client]:
 
     if not address.startswith("tls://") and not any(host in address for host in (_LOOPBACK, "localhost", "inproc")):
         log.warning("%s is not protected by TLS: whoever reaches that port can run code on the workers", address)
+    _check_address(address)
     try:
         client = Client(address, timeout="15s", set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
@@ -140,6 +145,26 @@ def _client_of(address: str) -> Iterator[Client]:
         client.close(timeout=_CLOSING_S)
 
 
+def _check_address(address: str) -> None:
+    """Refuse an address that no scheduler can have: dask's client would wait for it for half a minute more."""
+    from distributed.comm import parse_address, parse_host_port
+    from distributed.comm.registry import backends
+    from distributed.security import Security
+
+    protocol, place = parse_address(address)
+    if protocol == "inproc":
+        return
+    try:
+        port = parse_host_port(place)[1]
+    except ValueError:
+        port = 0
+    if protocol not in backends or not 0 < port < 65536:
+        raise ClusterError(f"{address!r} is no address of a dask scheduler: expected HOST:PORT, as tls://10.0.0.1:8786")
+    if protocol == "tls" and Security().get_connection_args("client")["ssl_context"] is None:
+        raise ClusterError(f"{address}: TLS needs a certificate: name `ca-file` and, under `client`, `cert` and `key` "
+                           "in dask's configuration, distributed.comm.tls")
+
+
 def _local(workers: int) -> LocalCluster:
     from distributed import LocalCluster
 
@@ -148,6 +173,18 @@ def _local(workers: int) -> LocalCluster:
 
 
 def _slurm(settings: ClusterSettings, shared_folder: Path) -> SLURMCluster:
+    try:
+        found = _slurm_cluster(settings, shared_folder)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise ClusterError(f"the cluster could not be set up: {' '.join(str(error).split())}") from error
+    refusal = keep_jobs(found, settings)
+    if refusal:
+        _close(found)
+        raise ClusterError(f"no job could be submitted: {refusal}")
+    return found
+
+
+def _slurm_cluster(settings: ClusterSettings, shared_folder: Path) -> SLURMCluster:
     from dask_jobqueue import SLURMCluster
     from distributed.security import Security
 
@@ -156,7 +193,7 @@ def _slurm(settings: ClusterSettings, shared_folder: Path) -> SLURMCluster:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     lifetime = [] if settings.lifetime is None else [
         "--lifetime", settings.lifetime, "--lifetime-stagger", settings.lifetime_stagger]
-    found = SLURMCluster(
+    return SLURMCluster(
         queue=settings.partition, account=settings.account, cores=settings.processes_per_job,
         processes=settings.processes_per_job, memory=settings.memory, walltime=settings.walltime,
         job_script_prologue=[*map(_exported, _SELDOM.items()), *settings.environment],
@@ -166,11 +203,6 @@ def _slurm(settings: ClusterSettings, shared_folder: Path) -> SLURMCluster:
         security=Security.temporary(), shared_temp_directory=str(certificates),
         scheduler_options={"dashboard_address": f"{_LOOPBACK}:0"}, silence_logs="error",
     )
-    error = keep_jobs(found, settings)
-    if error:
-        _close(found)
-        raise ClusterError(f"no job could be submitted: {error}")
-    return found
 
 
 def _exported(setting: tuple[str, object]) -> str:

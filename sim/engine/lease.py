@@ -8,6 +8,7 @@ place, so nothing is lost or doubled in the results.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -16,12 +17,14 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # ships no types
 from pydantic import BaseModel, ConfigDict, Field
 
-_HIGHEST_GENERATION = 64
+_GONE = {errno.ENOENT, errno.ESTALE}
+"""What reading a file says that another machine has just removed: ESTALE on a network file system."""
 
 
 class LeaseSettings(BaseModel):
@@ -87,8 +90,10 @@ class _Heart:
             for path in tuple(self._paths):
                 try:
                     os.utime(path)
-                except OSError:  # gone, or the disk is: the verdict decides, not the lease
+                except FileNotFoundError:  # taken away: the verdict decides, not the lease
                     self._paths.discard(path)
+                except OSError:  # a network file system out of breath: a missed beat, not the last one
+                    continue
 
 
 @cache
@@ -147,7 +152,7 @@ def current_holder(base: Path) -> Holder | None:
         Path of the record; its leases lie beside it.
     """
     newest = None
-    for generation in range(_HIGHEST_GENERATION):
+    for generation in count():
         found = _holder(base, generation)
         if found is None:
             break
@@ -160,7 +165,9 @@ def _holder(base: Path, generation: int) -> Holder | None:
     try:
         touched_ns = path.stat().st_mtime_ns
         said = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except OSError as error:
+        if error.errno not in _GONE:
+            raise
         return None
     except ValueError:  # still being written, or cut off: it names nobody, only its age counts
         said = {}

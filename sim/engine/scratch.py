@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # ships no types
@@ -45,6 +46,12 @@ def sweep(parent: Path | None) -> int:
     for path in left:
         shutil.rmtree(path, ignore_errors=True)
     return len(left)
+
+
+@cache
+def sweep_once(parent: Path | None) -> int:
+    """Sweep at the first call of this process only: for workers, whose machines the client cannot reach."""
+    return sweep(parent)
 
 
 def _machine() -> str:

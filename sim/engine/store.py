@@ -21,6 +21,7 @@ import re
 import shutil
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -215,17 +216,19 @@ class Store:
     def weather_file(self, content: bytes) -> Path:
         """Return the path of a weather file in the store, named by its own digest; written if not there yet.
 
+        A file that does not match its name counts as absent and is written again.
+
         Raises
         ------
         StoreError
             If it cannot be written.
         """
         target = self.path / "weather" / f"{digest(content)}.epw"
-        if not target.exists():
-            try:
+        try:
+            if not target.exists() or target.read_bytes() != content:
                 self._write(target, content)
-            except OSError as error:
-                raise StoreError(f"{target}: cannot be written: {_reason(error)}") from error
+        except OSError as error:
+            raise StoreError(f"{target}: cannot be written: {_reason(error)}") from error
         return target
 
     def prepare(self) -> None:
@@ -243,8 +246,9 @@ class Store:
         except OSError as error:
             raise StoreError(f"{self.path}: the store cannot be written: {_reason(error)}") from error
         for left in (self.path / "tmp").iterdir():
-            if time.time() - left.stat().st_mtime > _DAY_S:
-                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another client has just renamed it into its place
+                if time.time() - left.stat().st_mtime > _DAY_S:
+                    shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
     def _place(self, kind: str, key: str) -> Path:
         return self.path / kind / key[:2] / key

@@ -24,7 +24,7 @@ from sim.engine.energyplus import EngineResult
 from sim.engine.lease import LeaseSettings, Watch
 from sim.engine.record import STORED_FAILURES, FailureClass, Record
 from sim.engine.results import Reading
-from sim.engine.scratch import run_folder
+from sim.engine.scratch import run_folder, sweep_once
 from sim.engine.store import Store
 from vocabulary import RetrofolioError
 
@@ -43,6 +43,7 @@ _ATTEMPTS = 3
 _OUTSIDE_SIGNALS = {getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
                     if hasattr(signal, name)}
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL_WHILE_RUNNING = "the disk was full while the engine wrote"
 
 
 class WorkerMismatchError(RetrofolioError):
@@ -201,23 +202,34 @@ def perform(workshop: Workshop, job: Job) -> Outcome:
         If this worker has another engine or other sources than the client.
     """
     _check_worker(workshop)
-    store = workshop.store
-    known = find(store, workshop, job.case_key)
-    if known is not None:
-        return replace(known, index=job.index)
-    if _held_elsewhere(store, workshop, store.find_run_key(job.case_key)):
-        return Outcome(job.index, "", None)
+    sweep_once(workshop.scratch)
     try:
-        return _build_and_settle(store, workshop, job)
+        return _find_or_settle(workshop.store, workshop, job)
     except OSError as error:
-        if error.errno not in _DISK_FULL:
-            raise
-        return Outcome(job.index, "", _failed(workshop, "", "disk_full", f"the disk is full: {error.filename}"))
+        return Outcome(job.index, "", _trouble(workshop, error))
     except (RetrofolioError, ValidationError) as error:
         if isinstance(error, WorkerMismatchError):
             raise
         message = " ".join(str(error).split())
         return Outcome(job.index, "", _failed(workshop, "", "model", f"the model could not be written: {message}"))
+
+
+def _find_or_settle(store: Store, workshop: Workshop, job: Job) -> Outcome:
+    known = find(store, workshop, job.case_key)
+    if known is not None:
+        return replace(known, index=job.index)
+    if _held_elsewhere(store, workshop, store.find_run_key(job.case_key)):
+        return Outcome(job.index, "", None)
+    return _build_and_settle(store, workshop, job)
+
+
+def _trouble(workshop: Workshop, error: OSError) -> Record:
+    """Return the row of a case that its machine could not run: it says nothing of the model and is not stored."""
+    # Copying a folder tells of all its files in one error, without a number of its own.
+    full = error.errno in _DISK_FULL or (isinstance(error, shutil.Error) and _is_full(workshop.store_path))
+    if full:
+        return _failed(workshop, "", "disk_full", f"the disk is full: {error.filename or workshop.store_path}")
+    return _failed(workshop, "", "lost", f"the machine could not run it: {' '.join(str(error).split())}")
 
 
 def _check_worker(workshop: Workshop) -> None:
@@ -323,6 +335,8 @@ def judge(workshop: Workshop, run_key: str, ended: EngineResult, read: Read) -> 
     if ended.ending == "timeout":
         message = f"stopped after {workshop.timeout_s:g} s"
         return replace(_failed(workshop, run_key, "timeout", message), run_seconds=ended.wall_s)
+    if ended.ending == "signal" and _is_full(ended.run_dir):
+        return _failed(workshop, run_key, "disk_full", _FULL_WHILE_RUNNING)
     if ended.ending == "signal":
         message = f"crashed by signal {ended.signal_number} ({signal.strsignal(ended.signal_number)})"
         return replace(_failed(workshop, run_key, "crash", message), run_seconds=ended.wall_s)
@@ -349,13 +363,13 @@ def _with_results(record: Record, ended: EngineResult, report: errfile.ErrorRepo
 
 
 def _refusal(ended: EngineResult, report: errfile.ErrorReport) -> tuple[FailureClass, str] | None:
+    if report.completed and ended.exit_code == 0 and not report.fatal:
+        return None
+    if _is_full(ended.run_dir):  # whatever the engine said then, it may have said it for want of room
+        return "disk_full", _FULL_WHILE_RUNNING
     if report.fatal:
         first_severe = f" ({report.severe[0]})" if report.severe else ""
         return "fatal", f"{report.fatal}{first_severe}"
-    if report.completed and ended.exit_code == 0:
-        return None
-    if _is_full(ended.run_dir):
-        return "disk_full", "the disk was full while the engine wrote"
     return "fatal", f"ended with exit code {ended.exit_code} and no fatal message"
 
 

@@ -55,6 +55,28 @@ def test_unknown_keys_get_the_nearest_spelling(study, tmp_path):
     refused(study, tmp_path, "simulation.trainings_runs", "training_runs")
 
 
+@pytest.mark.parametrize(("words", "place"), [
+    (["--cluster", "slrum"], "--cluster"), (["--cluster", "slurm", "--scheduler", "127.0.0.1:8786"], "--scheduler")])
+def test_workers_that_cannot_be_had_are_refused_before_anything_runs(tmp_path, words, place):
+    result = CliRunner().invoke(app, ["simulate", str(SAMPLE), "--json", "--out", str(tmp_path / "out"), *words])
+    answer = json.loads(result.stdout.strip().splitlines()[-1])
+    assert answer["exit_code"] == 2
+    assert places(answer) == [place]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("key", "value"), [
+    ("memory", "lots"), ("memory", "2"), ("walltime", "ages"), ("lifetime", "soon"), ("lifetime_stagger", "-1m")])
+def test_what_no_queue_understands_is_refused(study, tmp_path, key, value):
+    study["simulation"]["cluster"] = {key: value}
+    refused(study, tmp_path, f"simulation.cluster.{key}")
+
+
+def test_what_queues_understand_is_accepted(study, tmp_path):
+    study["simulation"]["cluster"] = {"memory": "1.5 GiB", "walltime": "2-00:00:00", "lifetime": "50m"}
+    assert told(study, tmp_path, "check")["exit_code"] == 0
+
+
 def test_all_faults_come_in_one_message(study, tmp_path):
     study["simulation"]["timeout"] = 5
     study["optimiser"]["scenarios"][1]["budget_cny"] = -1
@@ -161,6 +183,26 @@ def test_an_unreadable_epw_is_refused(content, study, tmp_path):
     path.write_bytes(content)
     study["weather"] = {"epw": str(path)}
     assert told(study, tmp_path)["exit_code"] == 2
+
+
+def test_faults_of_a_weather_file_and_its_distance_are_told(study, tmp_path):
+    """The file may be used all the same; a fault of the study it is not."""
+    import weather
+
+    year = weather.make_typical_year("shanghai")
+    values = year["direct_normal_radiation"].values.copy()
+    values[[4000, 4001]] = 2000
+    year["direct_normal_radiation"] = ("hour", values, year["direct_normal_radiation"].attrs)
+    year.attrs["latitude_deg"] = 33.5
+    weather.write_epw(year, tmp_path / "year.epw")
+    study["weather"] = {"epw": str(tmp_path / "year.epw")}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    result = CliRunner().invoke(app, ["check", str(tmp_path / "study.yaml")])
+    assert result.exit_code == 0, result.output
+    assert "year.epw has faults" in result.output
+    assert "2 rows: direct normal above 1000 W/m2" in result.output
+    assert "km from the buildings, more than 100 km" in result.output
+    assert "has faults" not in CliRunner().invoke(app, ["check", str(SAMPLE)]).output
 
 
 def test_city_and_epw_exclude_each_other(study, tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from scripts import optimise
+from scripts import optimise, simulate
 
 
 class Learner:
@@ -62,3 +62,13 @@ def test_held_out_failed_and_foreign_runs_are_not_learnt(context):
             ("foreign", "verification", "ok"), ("e", "verification", "ok")]
     found = optimise.to_learn_from(context, runs_of(*rows))
     assert found["building_id"].values.tolist() == ["a", "e"]
+
+
+def test_buildings_without_a_baseline_are_named_with_the_reason():
+    rows = [("a", "baseline", "ok", "", ""), ("b", "baseline", "failed", "timeout", "stopped after 600 s"),
+            ("a", "training", "failed", "fatal", "no such curve"),
+            ("drawn7", "baseline", "failed", "crash", "signal 11")]
+    names = ("building_id", "role", "status", "failure_class", "failure_message")
+    found = xr.Dataset({name: ("case", [row[place] for row in rows]) for place, name in enumerate(names)})
+    context = SimpleNamespace(buildings=[SimpleNamespace(building_id=name) for name in ("a", "b")])
+    assert simulate.failed_baselines(context, found) == ["  b: timeout, stopped after 600 s"]

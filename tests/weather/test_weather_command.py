@@ -68,6 +68,27 @@ def test_check_with_a_far_place(year, tmp_path):
     assert "km from the buildings" in result.output
 
 
+@pytest.mark.parametrize("near", ["91,0", "0,181", "nan,nan", "inf,0"])
+@pytest.mark.parametrize("verb", ["check", "fetch"])
+def test_a_place_off_the_globe_is_refused(verb, near, year, tmp_path):
+    weather.write_epw(year, tmp_path / "a.epw")
+    words = [tmp_path / "a.epw"] if verb == "check" else []
+    error = call(verb, *words, "--near", near).exception
+    assert isinstance(error, InputError)
+    assert "latitude -90..90" in str(error)
+
+
+def test_a_file_is_not_repaired_onto_itself(year, tmp_path):
+    weather.write_epw(year, tmp_path / "a.epw")
+    (tmp_path / "link.epw").symlink_to("a.epw")
+    before = (tmp_path / "a.epw").read_bytes()
+    for target in ("a.epw", "link.epw"):
+        error = call("check", tmp_path / "a.epw", "--repair", tmp_path / target).exception
+        assert isinstance(error, InputError)
+        assert "another file" in str(error)
+    assert (tmp_path / "a.epw").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     "words", [("make", "--city", "nowhere", "--out", "x.epw"), ("check", "none.epw"), ("fetch", "--near", "here")])
 def test_bad_requests_raise_our_own_error(words):

@@ -1,8 +1,11 @@
 """Faults with real processes: after each, nothing is lost, doubled or invented."""
 
 import json
+import os
 import signal
 import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,6 +17,7 @@ import small_cases
 from odd_engines import count_runs
 
 import sim
+from sim.engine.cluster import ClusterError
 from sim.engine.lease import LeaseSettings
 from sim.engine.store import Store
 
@@ -26,7 +30,7 @@ COUNT = 4
 def simulate(epw, scheduler):
     def call(store, engine, count=COUNT, **more):
         return sim.simulate(small_cases.cases(count), weather=epw, settings=small_cases.settings(), store=store,
-                            progress="quiet", engine=engine, scheduler=scheduler, **more)
+                            progress="quiet", engine=engine, **({"scheduler": scheduler} | more))
 
     return call
 
@@ -139,6 +143,29 @@ def test_client_killed_and_started_again(store, start_study, expected):
     assert answer["status"] == ["ok"] * COUNT
     assert answer["energy"] == expected["energy_use"].sum(("carrier", "end_use", "month")).values.tolist()
     assert count_runs(store) - started == COUNT - done
+    assert not leases_in(store)
+
+
+@pytest.mark.long
+def test_scheduler_killed_is_a_message_and_the_study_goes_on(store, simulate, expected):
+    here = Path(__file__).parent
+    environment = os.environ | {"PYTHONPATH": f"{here}{os.pathsep}{here.parents[2]}"}
+    process = subprocess.Popen([sys.executable, str(here / "scheduler_process.py")], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True)
+    address = process.stdout.readline().strip()
+
+    def kill():
+        _wait_for(lambda: runs_in(store))
+        os.killpg(process.pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(ClusterError, match=r"scheduler is gone.*run again"):
+        simulate(store, odd_engines.slow, scheduler=address)
+    killer.join()
+    process.communicate()
+    assert_same_rows(simulate(store, odd_engines.logged), expected)
+    assert len(runs_in(store)) == COUNT
     assert not leases_in(store)
 
 

@@ -142,6 +142,24 @@ def test_scheduler_that_does_not_answer_is_a_message(tmp_path, epw, cases):
                      scheduler="tcp://127.0.0.1:1")
 
 
+@pytest.mark.parametrize(("address", "words"), [
+    ("foo", "HOST:PORT"), ("foo:abc", "HOST:PORT"), ("", "HOST:PORT"), ("http://127.0.0.1:8787", "HOST:PORT"),
+    ("tcp://127.0.0.1:99999", "HOST:PORT"), ("tls://127.0.0.1:8786", r"ca-file.*distributed\.comm\.tls")])
+def test_an_address_that_no_scheduler_can_have_is_a_message_at_once(address, words):
+    from sim.engine.cluster import ClusterError, connect
+
+    with pytest.raises(ClusterError, match=words), connect(1, scheduler=address):
+        pytest.fail("no scheduler is there")
+
+
+def test_a_network_interface_that_is_not_there_is_a_message(tmp_path):
+    from sim.engine.cluster import ClusterError, ClusterSettings, connect
+
+    asked = ClusterSettings(interface="no_such_one")
+    with pytest.raises(ClusterError, match="no_such_one"), connect(1, cluster=asked, shared_folder=tmp_path):
+        pytest.fail("no cluster is there")
+
+
 def test_refused_model_of_somebody_else_is_a_row_and_not_another_building(tmp_path, simulate, cases):
     model = tmp_path / "theirs.idf"
     model.write_text("Version,9.2;")

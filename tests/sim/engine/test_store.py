@@ -1,11 +1,15 @@
+import errno
+import json
 import multiprocessing
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sim.engine.lease import LeaseSettings
+from sim.engine import lease as leases
+from sim.engine.lease import LeaseSettings, this_machine
 from sim.engine.record import Record
 from sim.engine.store import NotInStoreError, Store, StoreError, digest
 
@@ -136,8 +140,6 @@ def test_two_followers_of_one_dead_holder_are_one(store):
     base = store.path / "runs" / KEY[:2] / KEY
     base.parent.mkdir(parents=True)
     base.with_name(f"{KEY}.lease.0").write_text("")
-    from sim.engine import lease as leases
-
     holder = store.holder(KEY)
     first = leases.acquire(base, store.settings, after=holder)
     assert first is not None
@@ -153,6 +155,58 @@ def test_what_killed_clients_left_is_removed_after_a_day(store):
     os.utime(old, (1, 1))
     store.prepare()
     assert [path.name for path in (store.path / "tmp").iterdir()] == ["young"]
+
+
+def test_a_file_that_another_client_has_just_moved_is_left_alone(store):
+    store.prepare()
+    (store.path / "tmp" / "gone").symlink_to("nowhere")  # named by the folder, and not there when looked at
+    store.prepare()
+
+
+def test_a_case_that_killed_its_holder_a_hundred_times_can_still_be_run(store):
+    base = store.path / "runs" / KEY[:2] / KEY
+    base.parent.mkdir(parents=True)
+    dead = json.dumps({"machine": this_machine(), "pid": os.getpid(), "started": 1.0})
+    for generation in range(100):
+        base.with_name(f"{KEY}.lease.{generation}").write_text(dead)
+    lease = store.acquire(KEY, store.watch())
+    assert lease.path.name.endswith(".lease.100")
+    lease.release()
+    assert list(base.parent.iterdir()) == []
+
+
+def test_a_missed_beat_is_not_the_last(store, monkeypatch):
+    beats = []
+
+    def out_of_breath(path):
+        beats.append(path)
+        raise OSError(errno.EIO, "out of breath")
+
+    lease = store.acquire(KEY, store.watch())
+    monkeypatch.setattr(leases.os, "utime", out_of_breath)
+    deadline = time.monotonic() + 20
+    while beats.count(lease.path) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    lease.release()
+
+
+def test_a_lease_that_a_network_file_system_calls_stale_is_gone(store, monkeypatch):
+    def stale(*_, **__):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    lease = store.acquire(KEY, store.watch())
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_text", stale)
+        assert store.holder(KEY) is None
+    lease.release()
+
+
+def test_a_damaged_weather_file_is_written_again(store):
+    path = store.weather_file(b"weather")
+    path.write_bytes(b"wea")
+    assert store.weather_file(b"weather") == path
+    assert path.read_bytes() == b"weather"
 
 
 def test_weather_is_kept_once_by_its_content(store):
