@@ -75,7 +75,8 @@ def read_text(path: str | Path) -> str:
     name = str(path)
     try:
         if not Path(path).is_file():
-            raise InputError([Fault(name, "file", "no such file", "an EPW file")])
+            found = "no regular file" if Path(path).exists() else "no such file"
+            raise InputError([Fault(name, "file", found, "an EPW file")])
         size = Path(path).stat().st_size
         if size > limits().largest_file_bytes:
             raise InputError([Fault(name, "file", f"{size} bytes", f"at most {limits().largest_file_bytes}")])

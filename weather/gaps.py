@@ -36,7 +36,7 @@ def fill_gaps(text: str) -> tuple[str, npt.NDArray[np.int64], list[int]]:
     lines = text.rstrip().split("\n")
     rows = lines[_HEADER_LINES:]
     nothing = np.zeros(0, np.int64)
-    if len(rows) == HOURS or not _FEWEST_ROWS <= len(rows) <= HOURS + _MOST_REPEATED:
+    if not _FEWEST_ROWS <= len(rows) <= HOURS + _MOST_REPEATED:
         return text, nothing, []
     dates = [_date(row) for row in rows]
     first: dict[tuple[str, ...], int] = {}
@@ -45,6 +45,8 @@ def fill_gaps(text: str) -> tuple[str, npt.NDArray[np.int64], list[int]]:
     repeated = [index for index, date in enumerate(dates) if first[date] != index]
     asked = _calendar()
     if not set(first) <= set(asked):
+        return text, nothing, []
+    if len(first) == len(rows) == HOURS:
         return text, nothing, []
     missing = [hour for hour, date in enumerate(asked) if date not in first]
     filled = list(rows[index] for index in range(len(rows)) if first[dates[index]] == index)

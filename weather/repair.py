@@ -28,10 +28,12 @@ _FLAG_ORDER = (
     "dry_bulb_temperature", "dew_point_temperature", "relative_humidity", "atmospheric_pressure",
     "horizontal_infrared_radiation", _GLOBAL, _DIRECT, _DIFFUSE, "global_horizontal_illuminance",
     "direct_normal_illuminance", "diffuse_horizontal_illuminance", "zenith_luminance", "wind_direction", "wind_speed",
-    "total_sky_cover", "opaque_sky_cover",
+    "total_sky_cover", "opaque_sky_cover", "visibility", "ceiling_height", "precipitable_water",
+    "aerosol_optical_depth", "snow_depth", "days_since_last_snowfall",
 )
-"""Columns in the order of the two-character flags of a row (EPW data dictionary); extraterrestrial ones have none."""
-_ESTIMATED = "E9"
+"""Columns in the order of the two-character flags of a row (EPW data dictionary); extraterrestrial radiation, albedo
+and rain have none."""
+_ESTIMATED, _MISSING = "E9", "?9"
 
 
 @dataclass(frozen=True)
@@ -263,9 +265,9 @@ def _flag(dataset: xr.Dataset, repairs: list[Repair]) -> None:
     for name, rows in by_column.items():
         if name not in _FLAG_ORDER:
             continue
-        at = 2 * _FLAG_ORDER.index(name)
+        at, gone = 2 * _FLAG_ORDER.index(name), np.isnan(dataset[name].values)
         for row in np.flatnonzero(rows):
             text = str(flags[row]).ljust(at, "?")
-            flags[row] = text[:at] + _ESTIMATED + text[at + 2 :]
+            flags[row] = text[:at] + (_MISSING if gone[row] else _ESTIMATED) + text[at + 2 :]
     attrs = dataset["source_and_uncertainty_flags"].attrs
     dataset["source_and_uncertainty_flags"] = ("hour", flags, attrs)

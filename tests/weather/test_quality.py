@@ -232,6 +232,23 @@ def test_repeated_rows_are_dropped(year_text, put):
     assert [one.kind for one in findings] == ["repeated"]
 
 
+def test_a_row_lost_and_another_twice_in_a_file_of_the_right_length(year_text, put):
+    lines = year_text.rstrip().split("\n")
+    _, findings = check_file(put("\n".join([*lines[:20], lines[19], *lines[20:4000], *lines[4001:]]) + "\n"))
+    assert sorted(one.kind for one in findings) == ["gap", "repeated"]
+
+
+@pytest.mark.parametrize("column, at", [("opaque_sky_cover", 30), ("visibility", 32), ("snow_depth", 40)])
+def test_every_column_with_a_flag_gets_it(year, column, at):
+    """Would catch: repaired values of the last columns that nobody can tell from measured ones."""
+    year["source_and_uncertainty_flags"].values[:] = "A7" * 22
+    put_in(year, column, [77], -5.0)
+    mended, _ = repair(year)
+    flag = mended["source_and_uncertainty_flags"].values[77]
+    emptied = bool(np.isnan(mended[column].values[77]))
+    assert flag == "A7" * (at // 2) + ("?9" if emptied else "E9") + "A7" * (21 - at // 2)
+
+
 def test_whole_text_is_left_alone(year_text):
     assert fill_gaps(year_text)[0] is year_text
 
