@@ -1,7 +1,6 @@
-"""Ways to the posterior compared on the same bills: how often intervals hold the truth, how wide they are, how long.
+"""Ways to the posterior compared on the same bills: how often intervals hold the truth, how wide, what draws are worth.
 
-Truth is the surrogate itself at drawn parameters, with noise: what differs is the method alone. The affine-invariant
-sampler needs `pip install emcee` and is left out where that is absent.
+Truth is the surrogate itself at drawn parameters, with noise: what differs is the method alone.
 
 Run: python -m scripts.calibration_methods SURROGATE.nc REGISTRY.csv --cases 40
 """
@@ -9,46 +8,49 @@ Run: python -m scripts.calibration_methods SURROGATE.nc REGISTRY.csv --cases 40
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import emcee
 import numpy as np
 import typer
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import norm
 
-from buildings import read_registry
+from buildings import Building, read_registry
 from sim import Surrogate
-from sim.surrogate.calibration import Calibration, Weathers
+from sim.surrogate.calibration import Calibration, Weathers, within
 from sim.surrogate.calibration_periods import Bills
 from sim.surrogate.calibration_priors import calibration_data, prior_of
 from sim.surrogate.calibration_sampler import Sample, sample_posterior
 
 Array = NDArray[np.float64]
 YEAR = 2025
+MONTHS = tuple(f"{YEAR}-{month:02d}" for month in range(1, 13))
+STRETCH = ((emcee.moves.StretchMove(), 1.0),)
+DIFFERENCES = ((emcee.moves.DEMove(), 0.9), (emcee.moves.DEMove(gamma0=1.0), 0.1))
+SNOOKER = ((emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2))
 Method = Callable[[Calibration, np.random.Generator], Sample]
 
 
-def _even(points: Array) -> Sample:
-    return Sample(points, np.full(len(points), 1.0 / len(points)))
-
-
-def importance(problem: Calibration, rng: np.random.Generator) -> Sample:
-    """Adaptive importance sampling: what the product does."""
+def led_in(problem: Calibration, rng: np.random.Generator) -> Sample:
+    """Walkers led in from the prior step by step, then emcee: what the product does."""
     return sample_posterior(problem.log_likelihood(), problem.unknowns, rng)
 
 
-def affine_invariant(problem: Calibration, rng: np.random.Generator) -> Sample:
-    """Affine-invariant ensemble sampler, 48 walkers, 2500 steps, 700 of them thrown away (Goodman and Weare 2010)."""
-    likely = problem.log_likelihood()
-    sampler = import_module("emcee").EnsembleSampler(
-        48, problem.unknowns, lambda z: likely(z) - 0.5 * (z**2).sum(1), vectorize=True)
-    sampler.run_mcmc(0.3 * rng.standard_normal((48, problem.unknowns)), 2500)
-    return _even(sampler.get_chain(discard=700, thin=10, flat=True))
+def from_prior(moves: Sequence[tuple[object, float]], problem: Calibration, rng: np.random.Generator) -> Sample:
+    """Take emcee alone from draws of the prior: 200 walkers, 700 steps, 300 of them thrown away."""
+    likely, shape = problem.log_likelihood(), (200, problem.unknowns)
+    sampler = emcee.EnsembleSampler(
+        *shape, lambda z: likely(z) - 0.5 * (z**2).sum(1), vectorize=True, moves=list(moves))
+    chance = np.random.MT19937(int(rng.integers(2**32))).state
+    sampler.run_mcmc(emcee.State(rng.standard_normal(shape), random_state=chance), 700)
+    draws = sampler.get_chain(discard=300, flat=True)
+    return Sample(draws, len(draws) / float(sampler.get_autocorr_time(discard=300, tol=0).max()))
 
 
 def laplace(problem: Calibration, rng: np.random.Generator) -> Sample:
@@ -59,7 +61,7 @@ def laplace(problem: Calibration, rng: np.random.Generator) -> Sample:
         return float(0.5 * z @ z - likely(z[None])[0])
 
     top = minimize(loss, np.zeros(problem.unknowns), method="BFGS")
-    return _even(rng.multivariate_normal(np.asarray(top.x), np.asarray(top.hess_inv), 4000))
+    return Sample(rng.multivariate_normal(np.asarray(top.x), np.asarray(top.hess_inv), 4000), 4000.0)
 
 
 def ensemble(problem: Calibration, rng: np.random.Generator) -> Sample:
@@ -80,13 +82,44 @@ def ensemble(problem: Calibration, rng: np.random.Generator) -> Sample:
         gain = both @ np.linalg.inv(own + rounds * np.diag(error**2))
         noise = np.sqrt(rounds) * error * rng.standard_normal(said.shape)
         points = points + (seen + noise - said) @ gain.T
-    return _even(points)
+    return Sample(points, float(len(points)))
 
 
 METHODS: dict[str, Method] = {
-    "adaptive importance sampling": importance, "affine-invariant sampler (emcee)": affine_invariant,
+    "led in, then emcee's differences (the product)": led_in,
+    "emcee, stretch, from the prior": partial(from_prior, STRETCH),
+    "emcee, differences, from the prior": partial(from_prior, DIFFERENCES),
+    "emcee, differences and snooker, from the prior": partial(from_prior, SNOOKER),
     "Laplace": laplace, "ensemble smoother (ES-MDA)": ensemble,
 }
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a method said of one building: by parameter, whether its interval holds the truth and how wide it is."""
+
+    covered: NDArray[np.bool_]
+    width: Array
+    worth: float
+    seconds: float
+
+
+def made(building: Building, weathers: Weathers, noise: float, rng: np.random.Generator) -> tuple[Calibration, Array]:
+    """Return a building with bills made from drawn parameters, and where in their ranges these are (0 to 1)."""
+    prior = within(prior_of(building), weathers.surrogate.ranges)
+    truth = rng.random(len(prior.names))
+    energy = weathers.months_kwh([prior.design(building.design, prior.low + (prior.high - prior.low) * truth)])[:, 0]
+    bills = Bills(MONTHS, energy * (1 + noise * rng.standard_normal(energy.shape)), np.zeros(12, dtype=bool))
+    return Calibration(building, bills, weathers, calibration_data(), 0), truth
+
+
+def result(method: Method, problem: Calibration, truth: Array, seed: int) -> Result:
+    """Hold a method's intervals against the truth."""
+    began = time.process_time()
+    sample = method(problem, np.random.default_rng(seed))
+    seconds = time.process_time() - began
+    low, high = np.quantile(norm.cdf(sample.points[:, : len(truth)]), [0.05, 0.95], axis=0)
+    return Result((low <= truth) & (truth <= high), high - low, sample.worth, seconds)
 
 
 def main(
@@ -96,32 +129,23 @@ def main(
     noise: Annotated[float, typer.Option(help="relative noise of the bills")] = 0.05,
     seed: Annotated[int, typer.Option(help="of truth and noise")] = 1,
 ) -> None:
-    """Print one row a method: coverage of 90 % intervals, their width over the prior's, seconds a building."""
+    """Print one row a method; the width is a share of the prior's, seconds are the processor's, per building."""
     surrogate, rng = Surrogate.load(surrogate_file), np.random.default_rng(seed)
     usable = [b for b in read_registry(registry) if b.design.source_system in surrogate.systems]
     weathers = Weathers(surrogate, {}, own_years=frozenset({YEAR}))
-    months = tuple(f"{YEAR}-{month:02d}" for month in range(1, 13))
-    methods = {n: m for n, m in METHODS.items() if m is not affine_invariant or find_spec("emcee")}
-    found: dict[str, list[tuple[NDArray[np.bool_], Array, float]]] = {name: [] for name in methods}
+    found: dict[str, list[Result]] = {name: [] for name in METHODS}
     for number in range(cases):
-        building = usable[number % len(usable)]
-        prior = prior_of(building)
-        truth = rng.random(len(prior.names))
-        design = prior.design(building.design, prior.low + (prior.high - prior.low) * truth)
-        energy = weathers.months_kwh([design])[:, 0]
-        bills = Bills(months, energy * (1 + noise * rng.standard_normal(energy.shape)), np.zeros(12, dtype=bool))
-        problem = Calibration(building, bills, weathers, calibration_data(), seed)
-        for name, method in methods.items():
-            began = time.perf_counter()
-            sample = method(problem, np.random.default_rng(number))
-            place = norm.cdf(sample.points[:, : len(truth)])
-            low, high = sample.quantile(place, 0.05), sample.quantile(place, 0.95)
-            found[name].append(((low <= truth) & (truth <= high), high - low, time.perf_counter() - began))
-    typer.echo("| method | covered by 90 % | width of the interval | s |\n|---|---|---|---|")
+        problem, truth = made(usable[number % len(usable)], weathers, noise, rng)
+        problem.log_likelihood()  # the response is fitted once, for all methods
+        for name, method in METHODS.items():
+            found[name].append(result(method, problem, truth, number))
+    typer.echo("| method | covered by 90 % | width of the interval | worth, least and median | s |")
+    typer.echo("|---|---|---|---|---|")
     for name, rows in found.items():
-        covered, width = (np.concatenate([row[i] for row in rows]) for i in (0, 1))
-        seconds = np.mean([row[2] for row in rows])
-        typer.echo(f"| {name} | {covered.mean():.1%} | {width.mean():.3f} | {seconds:.2f} |")
+        covered, width = (np.concatenate([getattr(row, part) for row in rows]) for part in ("covered", "width"))
+        worth, seconds = np.array([row.worth for row in rows]), np.mean([row.seconds for row in rows])
+        typer.echo(f"| {name} | {covered.mean():.1%} | {width.mean():.3f} | {worth.min():.0f}, {np.median(worth):.0f} "
+                   f"| {seconds:.2f} |")
 
 
 if __name__ == "__main__":

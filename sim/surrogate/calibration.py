@@ -2,8 +2,8 @@
 
 For each building: a quadratic through predictions of the surrogate says how the monthly bills respond to occupancy,
 plugs, hours, setpoints, infiltration and plant efficiency; every parameter is equally likely within its sourced range;
-errors of bills, of the model and of the surrogate make the likelihood; adaptive importance sampling gives the
-posterior; its mean and some of its draws are predicted by the surrogate itself.
+errors of bills, of the model and of the surrogate make the likelihood; an ensemble sampler gives the posterior; its
+mean and some of its draws are predicted by the surrogate itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sim.surrogate.calibration_likelihood import Likelihood, Readings, likelihoo
 from sim.surrogate.calibration_periods import DAYS_OF_MODEL, Bills, Periods, periods_of
 from sim.surrogate.calibration_priors import CalibrationData, Prior, calibration_data, prior_of
 from sim.surrogate.calibration_response import Response, design_points, fit_response
-from sim.surrogate.calibration_sampler import Sample, sample_posterior
+from sim.surrogate.calibration_sampler import sample_posterior
 from sim.surrogate.climate import Climate
 from sim.surrogate.surrogate import Surrogate
 from vocabulary import CARRIERS, GAS_LHV_MJ_PER_M3
@@ -335,23 +335,24 @@ class Calibration:
         canteen, base_gas = float("nan"), np.zeros(self.predicted.shape[2])
         if "natural_gas" in self.carriers:
             per_m3, most = self._canteen_kwh
-            canteen = float(sample.mean(most * norm.cdf(sample.points[:, size])))
+            canteen = float((most * norm.cdf(sample.points[:, size])).mean())
             base_gas = canteen * per_m3
-        mean = sample.mean(values)
+        mean = values.mean(axis=0)
         tail = (1.0 - data.interval.value) / 2.0
+        low, high = np.quantile(values, [tail, 1.0 - tail], axis=0)
         drawn = self.prior.values(sample.drawn(data.draws, np.random.default_rng(self.seed))[:, :size])
         found = Fitted(
-            self.building, self.prior, mean, sample.quantile(values, tail), sample.quantile(values, 1 - tail), drawn,
-            canteen, self._doubt(sample, values, mean), self.readings, self.periods, {}, {}, base_gas, sample.worth,
+            self.building, self.prior, mean, low, high, drawn, canteen, self._doubt(values), self.readings,
+            self.periods, {}, {}, base_gas, sample.worth,
         )
         after = self.weathers.months_kwh([found.design])[:, 0]
         without = replace(found, base_gas_kwh=np.zeros_like(base_gas))
         log.info("calibrated %s: worth %.0f draws", self.building.building_id, sample.worth)
         return replace(found, before_kwh=without.answer_kwh(self.predicted[:, 0]), after_kwh=found.answer_kwh(after))
 
-    def _doubt(self, sample: Sample, values: Array, mean: Array) -> dict[str, float]:
+    def _doubt(self, values: Array) -> dict[str, float]:
         """Return yearly energy open because of each parameter: its effect at the mean times its remaining spread."""
-        spread = np.sqrt(sample.mean((values - mean) ** 2))
+        mean, spread = values.mean(axis=0), values.std(axis=0)
         found = {}
         for j, name in enumerate(self.prior.names):
             ends = np.stack([mean, mean])

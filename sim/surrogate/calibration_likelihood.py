@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
-from scipy.special import logsumexp
 
 from sim.surrogate.calibration_priors import Errors, Spread
 
@@ -49,15 +48,16 @@ class Likelihood:
 
     Attributes
     ----------
-    whitening : tuple of ndarray (reading, reading)
-        Inverse Cholesky factor of the covariance for each pair of sizes.
+    whitening : ndarray (reading, size * reading)
+        Inverse Cholesky factors of the covariance for each pair of sizes, transposed and side by side: one product
+        whitens for all sizes, so that few draws at a time cost little.
     constant : ndarray (size,)
         Logarithm of the pair's probability less half the covariance's log-determinant.
     readings : Readings
         The bills.
     """
 
-    whitening: tuple[Array, ...]
+    whitening: Array
     constant: Array
     readings: Readings
 
@@ -65,8 +65,10 @@ class Likelihood:
         """Return the log-likelihood of monthly energy (draw, month) [kW h], shape (draw,)."""
         readings = self.readings
         miss = readings.energy_kwh - readings.offset_kwh - months_kwh @ readings.months.T
-        found = np.stack([-0.5 * ((miss @ factor.T) ** 2).sum(1) for factor in self.whitening])
-        return np.asarray(logsumexp(found + self.constant[:, None], axis=0))
+        white = (miss @ self.whitening).reshape(len(miss), len(self.constant), -1)
+        found = self.constant - 0.5 * np.einsum("dsr,dsr->ds", white, white)
+        most = found.max(axis=1)
+        return np.asarray(most + np.log(np.exp(found - most[:, None]).sum(axis=1)))
 
 
 def likelihood_of(readings: Readings, expected_kwh: Array, model_cover: Array, errors: Errors) -> Likelihood:
@@ -105,7 +107,7 @@ def likelihood_of(readings: Readings, expected_kwh: Array, model_cover: Array, e
             factor = np.linalg.cholesky(bill**2 * own + model**2 * shared + fixed)
             whitening.append(solve_triangular(factor, np.eye(len(whole)), lower=True))
             constant.append(np.log(bill_chance * model_chance) - np.log(np.diag(factor)).sum())
-    return Likelihood(tuple(whitening), np.array(constant), readings)
+    return Likelihood(np.concatenate(whitening).T.copy(), np.array(constant), readings)
 
 
 def _sizes(spread: Spread) -> tuple[Array, Array]:

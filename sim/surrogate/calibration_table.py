@@ -146,7 +146,7 @@ def calibration_table(
     return table.assign(_words(fitted, verdicts, untouched)).assign_attrs(
         gate_nmbe=calibration_data().gate.nmbe.value, gate_cv_rmse=calibration_data().gate.cv_rmse.value,
         interval=calibration_data().interval.value,
-        method="adaptive importance sampling of the posterior; response of monthly bills: quadratic through "
+        method="draws of the posterior by emcee, led in from the prior; response of monthly bills: quadratic through "
                "predictions of the surrogate; priors: sim/surrogate/data/calibration.yaml",
     )
 

@@ -61,7 +61,7 @@ def test_model_agrees_with_bills_afterwards(found):
     assert abs(after["electricity"].nmbe) < 0.02
     assert after["electricity"].cv_rmse < 0.05
     assert after["electricity"].cv_rmse < found.agreements(found.before_kwh)["electricity"].cv_rmse
-    assert found.worth > 100
+    assert found.worth > 1000  # importance sampling fell to 5 draws on sharp posteriors
 
 
 def test_intervals_hold_what_was_true_and_stay_in_their_ranges(found, truth):
