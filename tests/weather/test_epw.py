@@ -128,7 +128,7 @@ def test_bad_files_are_refused_in_words(kind, year_text, put):
 
 def test_absent_file_and_folder(tmp_path):
     for path in (tmp_path / "none.epw", tmp_path):
-        with pytest.raises(InputError, match="no (such|regular) file"):
+        with pytest.raises(InputError, match=r"no (such|regular) file"):
             weather.read_epw(path)
 
 

@@ -238,7 +238,7 @@ def test_a_row_lost_and_another_twice_in_a_file_of_the_right_length(year_text, p
     assert sorted(one.kind for one in findings) == ["gap", "repeated"]
 
 
-@pytest.mark.parametrize("column, at", [("opaque_sky_cover", 30), ("visibility", 32), ("snow_depth", 40)])
+@pytest.mark.parametrize(("column", "at"), [("opaque_sky_cover", 30), ("visibility", 32), ("snow_depth", 40)])
 def test_every_column_with_a_flag_gets_it(year, column, at):
     """Would catch: repaired values of the last columns that nobody can tell from measured ones."""
     year["source_and_uncertainty_flags"].values[:] = "A7" * 22
