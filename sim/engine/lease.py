@@ -23,7 +23,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # ships no types
 from pydantic import BaseModel, ConfigDict, Field
 
-_GONE = {errno.ENOENT, errno.ESTALE}
+GONE = {errno.ENOENT, errno.ESTALE}
 """What reading a file says that another machine has just removed: ESTALE on a network file system."""
 
 
@@ -55,7 +55,7 @@ class Holder:
 
     def is_dead(self) -> bool:
         """Whether the holder ran on this machine and is gone; False where nobody can tell."""
-        if self.machine != this_machine():
+        if self.machine != this_boot():
             return False
         try:
             return abs(psutil.Process(self.pid).create_time() - self.started) > 1.0
@@ -68,6 +68,13 @@ def this_machine() -> str:
     """Return a name for this machine and, in a container, this container's own list of processes."""
     space = Path("/proc/self/ns/pid")
     return f"{socket.gethostname()} {os.readlink(space) if space.is_symlink() else ''}".strip()
+
+
+@cache
+def this_boot() -> str:
+    """Return a name for this machine since it was started: machines of a network may share their host name."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    return f"{this_machine()} {boot.read_text(encoding='ascii').strip() if boot.is_file() else ''}".strip()
 
 
 class _Heart:
@@ -166,7 +173,7 @@ def _holder(base: Path, generation: int) -> Holder | None:
         touched_ns = path.stat().st_mtime_ns
         said = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        if error.errno not in _GONE:
+        if error.errno not in GONE:
             raise
         return None
     except ValueError:  # still being written, or cut off: it names nobody, only its age counts
@@ -197,7 +204,7 @@ def acquire(base: Path, settings: LeaseSettings, after: Holder | None = None) ->
         If the folder cannot be written.
     """
     path = _lease_path(base, 0 if after is None else after.generation + 1)
-    text = json.dumps({"machine": this_machine(), "pid": os.getpid(), "token": uuid.uuid4().hex,
+    text = json.dumps({"machine": this_boot(), "pid": os.getpid(), "token": uuid.uuid4().hex,
                        "started": _started(os.getpid())})
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)

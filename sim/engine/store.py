@@ -94,7 +94,9 @@ class Store:
         """Return the run key that a case was found to have, or None."""
         try:
             text = self._place("cases", case_key).read_text(encoding="ascii", errors="replace").strip()
-        except FileNotFoundError:
+        except OSError as error:
+            if error.errno not in leases.GONE:
+                raise
             return None
         return text if _KEY.fullmatch(text) else None
 
@@ -124,7 +126,9 @@ class Store:
         path = self._place("runs", run_key)
         try:
             record = decode(path.read_bytes(), hourly=hourly)
-        except FileNotFoundError:
+        except OSError as error:
+            if error.errno not in leases.GONE:
+                raise
             return None
         except (CorruptRecordError, ForeignRecordError) as error:
             log.warning("%s: %s; the run counts as not done", path, error)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.engine import lease as leases
-from sim.engine.lease import LeaseSettings, this_machine
+from sim.engine.lease import LeaseSettings, this_boot, this_machine
 from sim.engine.record import Record
 from sim.engine.store import NotInStoreError, Store, StoreError, digest
 
@@ -166,13 +166,32 @@ def test_a_file_that_another_client_has_just_moved_is_left_alone(store):
 def test_a_case_that_killed_its_holder_a_hundred_times_can_still_be_run(store):
     base = store.path / "runs" / KEY[:2] / KEY
     base.parent.mkdir(parents=True)
-    dead = json.dumps({"machine": this_machine(), "pid": os.getpid(), "started": 1.0})
+    dead = json.dumps({"machine": this_boot(), "pid": os.getpid(), "started": 1.0})
     for generation in range(100):
         base.with_name(f"{KEY}.lease.{generation}").write_text(dead)
     lease = store.acquire(KEY, store.watch())
     assert lease.path.name.endswith(".lease.100")
     lease.release()
     assert list(base.parent.iterdir()) == []
+
+
+def test_a_holder_on_a_machine_of_the_same_name_is_not_called_dead(store):
+    """Would catch: two nodes with one host name that take over each other's running cases."""
+    base = store.path / "runs" / KEY[:2] / KEY
+    base.parent.mkdir(parents=True)
+    other = json.dumps({"machine": f"{this_machine()} another-boot", "pid": 2**22 + 1, "started": 1.0})
+    base.with_name(f"{KEY}.lease.0").write_text(other)
+    assert store.acquire(KEY, store.watch()) is None
+
+
+def test_a_record_that_another_machine_has_just_removed_is_absent(store, monkeypatch):
+    def stale(path, *_args, **_kwargs):
+        raise OSError(errno.ESTALE, "Stale file handle", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", stale)
+    monkeypatch.setattr(Path, "read_text", stale)
+    assert store.read(KEY) is None
+    assert store.find_run_key(KEY) is None
 
 
 def test_a_missed_beat_is_not_the_last(store, monkeypatch):
