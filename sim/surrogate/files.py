@@ -23,7 +23,7 @@ from vocabulary import CARRIERS, END_USES, MONTHS, Fault, InputError
 Array = NDArray[np.float64]
 KIND = "retrofolio surrogate"
 PARTS = "parts"  # one group holds all others: the CF checker stops at files with two groups side by side
-VERSION = 3
+VERSION = 4
 _PLACE_OF_USE = [END_USES.index(use.removesuffix("_gas")) for use in USES]
 _KNOWN = ("interior_lighting", "interior_equipment", "other", "fans")
 _DIMS = {

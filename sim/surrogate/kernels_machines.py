@@ -19,9 +19,9 @@ AIR, TOWER, GROUND = 0.0, 1.0, 2.0
 (COOL_KIND, HEAT_KIND, SINK, COOL_COP, HEAT_COP, COOL_CAPACITY, HEAT_CAPACITY, COOL_MIN, HEAT_MIN,
  WATER_LOW, WATER_HIGH, WATER_LOW_OUT, WATER_HIGH_OUT, HOT_LOW, HOT_HIGH, HOT_LOW_OUT, HOT_HIGH_OUT,
  SINK_SET, SINK_APPROACH, SINK_LOW, SINK_HIGH, PUMP_COLD, PUMP_SINK, PUMP_HOT, FLOW_COLD, FLOW_HOT,
- TOWER_FAN, TOWER_SPEED, FAN_COLD, FAN_HOT, COOL_GAS, COOL_AUX, HEAT_AUX, GROUND_SWING, PUMP_SOURCE,
- COOL_UNLOAD,) = range(36)
-PLANT_ROWS = 36
+ TOWER_FAN, TOWER_SPEED, FAN_COLD, FAN_HOT, COOL_GAS, COOL_AUX, HEAT_AUX, GROUND_WARMER, PUMP_SOURCE,
+ COOL_UNLOAD, GROUND_COLDER,) = range(37)
+PLANT_ROWS = 37
 
 # rows of `curves`, per case: a, b x, c x2, d y, e y2, f x y, g y3, limits of x and of y, h x3
 C_CAPACITY, C_EIR, C_PART, C_CAPACITY_LOW, C_EIR_LOW, C_SPLIT, H_CAPACITY, H_EIR, H_PART = range(9)
@@ -130,7 +130,7 @@ def _sink(p, ground_c, outdoor, wet_bulb, t):  # type: ignore[no-untyped-def]  #
             y[i] = max(wish, wet_bulb[i] + approach * min(load[i] * per, 1.0))
     elif p[SINK] == GROUND:
         for i in range(load.shape[0]):
-            y[i] = ground_c + p[GROUND_SWING] * min(load[i] * per, 1.0)
+            y[i] = ground_c + p[GROUND_WARMER] * min(load[i] * per, 1.0)
     else:
         y[:] = outdoor
 
@@ -207,7 +207,7 @@ def _heater(p, c, ground_c, outdoor, wet_bulb, room, t):  # type: ignore[no-unty
     if p[SINK] == GROUND:
         per = 1.0 / max(p[HEAT_CAPACITY], 1e-6)
         for i in range(load.shape[0]):
-            y[i] = ground_c - p[GROUND_SWING] * min(load[i] * per, 1.0)
+            y[i] = ground_c - p[GROUND_COLDER] * min(load[i] * per, 1.0)
     _two_pieces(c, H_SPLIT, H_CAPACITY, H_CAPACITY_LOW, t)
     kind = HEAT_PUMP if p[HEAT_KIND] == HEATING_PUMP else (CHILLER if two else ROOM_UNIT)
     _machine(kind, p[HEAT_CAPACITY], p[HEAT_COP], c[H_PART], p[HEAT_MIN], p[HEAT_MIN], t)

@@ -14,6 +14,7 @@ from sim.surrogate import emulator
 from sim.surrogate.climate import Climate
 from sim.surrogate.emulator import USES, Loads, Stage
 from sim.surrogate.features import OWN_LOADS, Areas, areas_of
+from sim.surrogate.ground import loop_temperatures
 from sim.surrogate.inputs import Table, distinct
 from sim.surrogate.known import known_days, known_months
 from sim.surrogate.loads import LoadSums, load_sums, sums_of
@@ -131,7 +132,9 @@ def through_plant(
         first, place = distinct(part, LOADS)
         hourly = demand(part.take(first), climate, coefficients)
         factor = emulator.factors(sums_of(hourly).take(place), heat[rows])
-        model[rows] = energy(part, hourly, place, factor, _of(sizes, rows), climate, peaks=False).model
+        own = _of(sizes, rows)
+        ground = loop_temperatures(part, heat[rows], own)
+        model[rows] = energy(part, hourly, place, factor, own, climate, ground=ground, peaks=False).model
 
     parts = chunks(table)
     in_parts(parts, work)
@@ -185,8 +188,9 @@ def _predict_part(table: Table, climate: Climate, learned: Learned, wanted: Want
     correction, variance = emulator.predict_uses(learned.uses, table, areas, loads.heat, sizes, wanted.errors != "none")
     days = known_days(table)
     found = energy(
-        table, hourly, place, emulator.factors(plain, loads.heat), sizes, climate, correction=correction,
-        known=days.sum(1), asked=wanted.asked, peaks=wanted.peaks, hourly=wanted.hourly,
+        table, hourly, place, emulator.factors(plain, loads.heat), sizes, climate,
+        ground=loop_temperatures(table, loads.heat, sizes), correction=correction, known=days.sum(1),
+        asked=wanted.asked, peaks=wanted.peaks, hourly=wanted.hourly,
     )
     errors = spread(learned, areas, loads, found.use, found.model, variance, wanted)
     peaks, peaks_std = found.peaks, np.zeros_like(found.peaks)

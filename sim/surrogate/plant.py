@@ -24,7 +24,6 @@ WATER_KJ_PER_KG_K = 4.186
 _PUMP_EFFICIENCY = 0.78 * 0.9
 """Pump times motor, EnergyPlus' sizing of a pump's power (engineering reference, Pump:VariableSpeed)."""
 _ROOM_WET_BULB_C = 18.5
-_GROUND_SWING_K = 8.0
 _KIND = ("source_system", "chiller_type", "boiler_type")
 _AIR_FLOW = 3600.0 / (1.2 * 1.006)
 """m3/h of air per kW and K."""
@@ -176,7 +175,7 @@ def circuits(table: Table, cooling_kw: Array, heating_kw: Array) -> Array:
     return per_kw[:, None] * np.stack([pumped * cold, water_cooled * sink, pumped * hot], axis=1)
 
 
-def plant_rows(table: Table, sizes: Mapping[str, Array]) -> Array:
+def plant_rows(table: Table, sizes: Mapping[str, Array], swing_k: Array) -> Array:
     """Return the kernel's plant rows, shape (case, PLANT_ROWS).
 
     Parameters
@@ -185,6 +184,8 @@ def plant_rows(table: Table, sizes: Mapping[str, Array]) -> Array:
         Designs.
     sizes : dict
         `cooling_capacity`, `heating_capacity`, `pump_motor_power`, `tower_fan_power` [kW].
+    swing_k : ndarray (case, 2)
+        From `ground.loop_temperatures` [K].
     """
     from sim.surrogate import kernels_machines as k
 
@@ -203,7 +204,7 @@ def plant_rows(table: Table, sizes: Mapping[str, Array]) -> Array:
     rows[:, k.TOWER_FAN] = sizes["tower_fan_power"]
     rows[:, k.TOWER_SPEED] = data.tower.minimum_air_ratio * drives(table, "tower_variable_speed")
     rows[:, k.FAN_COLD], rows[:, k.FAN_HOT] = terminal_fan_shares(table)
-    rows[:, k.GROUND_SWING] = _GROUND_SWING_K
+    rows[:, k.GROUND_WARMER], rows[:, k.GROUND_COLDER] = swing_k.T
     return rows
 
 
@@ -320,7 +321,7 @@ class Correction:
 
 def energy(
     table: Table, demand: NDArray[np.float32], loads: NDArray[np.int64], factor: Array, sizes: Mapping[str, Array],
-    climate: Climate, *, correction: Correction | None = None, known: Array | None = None,
+    climate: Climate, *, ground: tuple[Array, Array], correction: Correction | None = None, known: Array | None = None,
     asked: HourWeights = NOTHING_ASKED, peaks: bool = True, hourly: bool = False,
 ) -> Energy:
     """Return energy of the source systems by end use and month, and what the hours decide.
@@ -339,6 +340,8 @@ def energy(
         As in `plant_rows`.
     climate : Climate
         Weather.
+    ground : tuple of ndarray (case, 12) and (case, 2)
+        From `ground.loop_temperatures`.
     correction : Correction, optional
         None corrects nothing.
     known : ndarray (case, day type, 24), optional
@@ -362,8 +365,8 @@ def energy(
     )
     plan = correction or Correction(np.zeros((n, kernel.USE_ROWS, 12)), np.full(n, np.inf))
     kernel.run_plant(
-        demand, loads, plant_rows(table, sizes), curves, kind.reshape(-1).astype(np.int64), factor,
-        np.full((n, 12), float(climate.sky[4].mean())), climate.sky[0], climate.wet_bulb,
+        demand, loads, plant_rows(table, sizes, ground[1]), curves, kind.reshape(-1).astype(np.int64), factor,
+        ground[0], climate.sky[0], climate.wet_bulb,
         np.stack([np.full(n, _ROOM_WET_BULB_C), table["heating_setpoint_c"]], axis=1),
         plan.share, plan.least, np.zeros((n, DAY_TYPES, 24)) if known is None else known,
         day_types(climate.workdays),

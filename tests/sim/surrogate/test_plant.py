@@ -29,9 +29,13 @@ def heat():
     return demand
 
 
+def ground(count):
+    return np.full((count, 12), 17.0), np.full((count, 2), 8.0)
+
+
 def run(table, demand, climate, **given):
     return plant.energy(table, demand, np.zeros(table.size, dtype=np.int64), np.ones((table.size, 24)),
-                        sizes(table.size, **given), climate, hourly=True)
+                        sizes(table.size, **given), climate, ground=ground(table.size), hourly=True)
 
 
 def polynomial(name, x, y=0.0):
@@ -99,7 +103,7 @@ def test_what_is_asked_of_the_hours_is_what_the_hours_say(table_of, climate, hea
     size = np.array([0.0, 40.0, 300.0])
     share = rng.uniform(-0.02, 0.02, (1, 7, 12))
     found = plant.energy(
-        table, heat, np.zeros(1, dtype=np.int64), np.ones((1, 24)), sizes(1), climate, hourly=True,
+        table, heat, np.zeros(1, dtype=np.int64), np.ones((1, 24)), sizes(1), climate, ground=ground(1), hourly=True,
         correction=plant.Correction(share, np.array([1.0])), known=rng.uniform(1.0, 20.0, (1, 6, 24)),
         asked=plant.HourWeights(price[None, :], sun, size, pv_peaks=True),
     )
@@ -123,7 +127,7 @@ def test_factor_of_a_month_moves_only_that_month(table_of, climate, heat):
     table = table_of({})
     factor = np.ones((1, 24))
     factor[0, 6] = 0.8
-    changed = plant.energy(table, heat, np.zeros(1, dtype=np.int64), factor, sizes(1), climate).use
+    changed = plant.energy(table, heat, np.zeros(1, dtype=np.int64), factor, sizes(1), climate, ground=ground(1)).use
     plain = run(table, heat, climate).use
     other = np.arange(12) != 6
     np.testing.assert_array_equal(changed[:, :, other], plain[:, :, other])
