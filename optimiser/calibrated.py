@@ -8,48 +8,38 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from buildings import Package
+from buildings import apply_package
+from buildings.design import Design
+from buildings.package_grid import NOTHING, PackageGrid
+from optimiser.basis import carrier_weights
+from optimiser.candidates import Question
+from sim.case import design_table
+from sim.surrogate import Surrogate
+from sim.surrogate.inputs import read_table
+from sim.surrogate.pipeline import Wanted
 from vocabulary import attributes
 
 Array = NDArray[np.float64]
+Rows = NDArray[np.int64]
+RANGE_MARGIN = 0.5  # share of its trained range by which a draw may leave it: draws tell a spread, not a saving
 
 
-def with_building_doubt(
-    cube: xr.Dataset, doubt_kwh: Mapping[str, Mapping[str, float]], baselines: Mapping[str, str]
-) -> xr.Dataset:
-    """Return the cube with what is unknown about calibrated buildings in the standard error of every saving.
+def with_baseline(cube: xr.Dataset, baselines: Mapping[str, str]) -> xr.Dataset:
+    """Return the cube with where each building's baseline comes from.
 
     Parameters
     ----------
     cube : xr.Dataset
-        With `energy_saving_std(building, package)`: the surrogate's error, 0 where simulated [kW h].
-    doubt_kwh : mapping of building to mapping of package to float
-        Standard deviation of the saving over draws of the building's posterior [kW h].
+        Over `building`.
     baselines : mapping of building to str
         `calibrated` or `simulated`; a building that is not named is `simulated`.
 
-    Returns
-    -------
-    xr.Dataset
-        `energy_saving_std` is the root of the sum of both squares: engine runs take away the surrogate's part, never
-        the building's, which stands beside it as `energy_saving_std_building`.
-
     Examples
     --------
-    3 kWh of the surrogate and 4 kWh of the building make a standard error of 5 kWh.
+    `with_baseline(cube, {})["baseline"]` is `simulated` everywhere.
     """
-    doubt = xr.zeros_like(cube["energy_saving_std"])
-    offered = set(cube["package"].values.astype(str).tolist())
-    for building, packages in doubt_kwh.items():
-        known = [label for label in packages if label in offered]
-        doubt.loc[{"building": building, "package": known}] = [packages[label] for label in known]
-    total = xr.apply_ufunc(np.hypot, cube["energy_saving_std"], doubt)
     source = [baselines.get(str(name), "simulated") for name in cube["building"].values]
-    return cube.assign(
-        energy_saving_std=total.assign_attrs(cube["energy_saving_std"].attrs),
-        energy_saving_std_building=doubt.assign_attrs(attributes("energy_saving_std_building")),
-        baseline=("building", np.array(source, dtype=np.str_), attributes("baseline")),
-    )
+    return cube.assign(baseline=("building", np.array(source, dtype=np.str_), attributes("baseline")))
 
 
 def baseline_words(cube: xr.Dataset) -> str:
@@ -67,67 +57,111 @@ def baseline_words(cube: xr.Dataset) -> str:
     return f"calibrated on bills for {count} of {total} buildings (ASHRAE Guideline 14 gate passed){rest}"
 
 
-def smallest(packages: Sequence[Package]) -> list[Package]:
-    """Return `none` and for every measure the smallest package that holds it.
+def saving_doubt_kwh(
+    surrogate: Surrogate, draws: Sequence[Design], grid: PackageGrid, question: Question, *, most: int, seed: int
+) -> Array:
+    """Return the standard deviation of every package's saving over draws of a building's posterior.
+
+    Parameters
+    ----------
+    surrogate : Surrogate
+        Says what each draw uses, as it is and with some of the packages.
+    draws : sequence of Design
+        The building as it may be, each equally likely.
+    grid : PackageGrid
+        All its packages, `none` first.
+    question : Question
+        Catalogue and energy basis.
+    most : int
+        Packages that are asked of each draw, about; the others follow from their measures.
+    seed : int
+        Which packages are asked.
+
+    Returns
+    -------
+    ndarray (package,)
+        0 for `none` [kW h in the basis].
+
+    Raises
+    ------
+    InputError
+        If a draw with a package leaves what the surrogate was trained for.
 
     Examples
     --------
-    >>> [p.label for p in smallest([Package(("led", "vrf")), Package(("led",)), Package()])]
-    ['none', 'led', 'led+vrf']
+    With draws that are all alike every package has 0 kWh: nothing is unknown.
     """
-    found: dict[str, Package] = {}
-    for package in sorted(packages, key=lambda p: len(p.measures)):
-        for measure in package.measures or ("",):
-            found.setdefault(measure, package)
-    return list(dict.fromkeys(found.values()))
+    asked = spread_rows(grid, most, seed)
+    packages = [grid.package(row) for row in asked.tolist()]
+    designs = [draw if p is None else apply_package(draw, p, question.catalogue) for draw in draws
+               for p in (None, *packages)]
+    wanted = Wanted(carrier_weights(question.basis), errors="none", peaks=False)
+    answer = surrogate.predict_table(read_table(design_table(designs)), wanted, range_margin=RANGE_MARGIN)
+    energy = (answer.annual() @ wanted.weights).reshape(len(draws), -1)
+    return doubt_of_all(energy[:, :1] - energy[:, 1:], asked, held_measures(grid))
 
 
-def spread_packages(packages: Sequence[Package], most: int, seed: int) -> list[Package]:
-    """Return all packages, or where there are too many: the smallest with each measure, then some drawn evenly."""
-    if len(packages) <= most:
-        return list(packages)
-    chosen = smallest(packages)
-    taken = set(chosen)
-    rest = [p for p in packages if p not in taken]
-    drawn = np.random.default_rng(seed).choice(len(rest), max(most - len(chosen), len(chosen)), replace=False)
-    return chosen + [rest[i] for i in sorted(drawn)]
+def spread_rows(grid: PackageGrid, most: int, seed: int) -> Rows:
+    """Return all packages but `none`, or where there are too many: the smallest with each measure, then some evenly.
+
+    Examples
+    --------
+    Of 81 216 packages some 50 to 60: each measure once at least, and as many packages drawn.
+    """
+    offered = np.flatnonzero(grid.sizes() > 0)
+    if len(offered) <= most:
+        return offered
+    held, first = np.unique(grid.choice[offered], return_index=True)  # smaller packages come first
+    chosen = np.unique(offered[first[held != NOTHING] // grid.choice.shape[1]])
+    rest = np.setdiff1d(offered, chosen)
+    count = min(max(most - len(chosen), len(chosen)), len(rest))
+    return np.concatenate([chosen, np.sort(np.random.default_rng(seed).choice(rest, count, replace=False))])
 
 
-def doubt_of_all(
-    savings_kwh: Array, asked: Sequence[Package], packages: Sequence[Package]
-) -> Array:
+def held_measures(grid: PackageGrid) -> Array:
+    """Return which package holds which of the grid's measures: 0 or 1, shape (package, measure).
+
+    Examples
+    --------
+    For the packages `none` and `led` of a grid with LED and one more measure it is [[0, 0], [1, 0]].
+    """
+    found = np.zeros((len(grid), len(grid.measures) + 1))
+    np.put_along_axis(found, grid.choice.astype(np.int64), 1.0, axis=1)  # NOTHING (-1) falls into the last column
+    return found[:, :-1]
+
+
+def doubt_of_all(savings_kwh: Array, asked: Rows, holds: Array) -> Array:
     """Return the standard deviation over draws of every package's saving from the savings of some.
 
     Parameters
     ----------
     savings_kwh : ndarray (draw, asked package)
         Savings at each draw [kW h].
-    asked, packages : sequence of Package
-        Packages that were predicted, and all.
+    asked : ndarray (asked package,)
+        Rows of the packages that were predicted.
+    holds : ndarray (package, measure)
+        1 where a package holds a measure, else 0.
 
     Returns
     -------
     ndarray (package,)
         For a package that was not asked: each draw's deviation from the mean as a sum over its measures (least
-        squares), and what that leaves unexplained [kW h].
+        squares), and what that leaves unexplained; 0 for a package without measures [kW h].
 
     Examples
     --------
-    >>> led, vrf, both = Package(("led",)), Package(("vrf",)), Package(("led", "vrf"))
     >>> savings = np.array([[9.0, 20.0], [11.0, 20.0]])
-    >>> doubt_of_all(savings, [led, vrf], [both]).round(3).tolist()
-    [1.414]
+    >>> holds = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    >>> doubt_of_all(savings, np.array([1, 2]), holds).round(3).tolist()
+    [0.0, 1.414, 0.0, 1.414]
     """
+    if not len(asked):
+        return np.zeros(len(holds))
     off = savings_kwh - savings_kwh.mean(axis=0)
     count = len(off) - 1
-    direct = dict(zip([p.label for p in asked], np.sqrt((off**2).sum(0) / count), strict=True))
-    measures = sorted({m for p in packages for m in p.measures})
-
-    def holds(some: Sequence[Package]) -> Array:
-        return np.array([[float(m in p.measures) for m in measures] for p in some]).reshape(len(some), -1)
-
     # A package that was asked keeps its own; for the others every measure moves the saving by its own share.
-    weights = np.linalg.lstsq(holds(asked), off.T, rcond=None)[0]
-    left = float(((off.T - holds(asked) @ weights) ** 2).sum() / (count * len(asked)))
-    summed = np.sqrt(((holds(packages) @ weights) ** 2).sum(1) / count + left)
-    return np.array([direct.get(p.label, value) for p, value in zip(packages, summed, strict=True)])
+    weights = np.linalg.lstsq(holds[asked], off.T, rcond=None)[0]
+    left = float(((off.T - holds[asked] @ weights) ** 2).sum() / (count * len(asked)))
+    found = np.sqrt(((holds @ weights) ** 2).sum(axis=1) / count + left)
+    found[asked] = np.sqrt((off**2).sum(axis=0) / count)
+    return np.asarray(np.where(holds.any(axis=1), found, 0.0))

@@ -100,6 +100,8 @@ class Forecast:
 _OVER_PACKAGES = ("annual_kwh", "std_kwh", "electricity_cost_cny", "pv_used_kwh", "pv_avoided_cny")
 Predict = Callable[[Building, PackageGrid, Array], Forecast]
 """Building, packages, PV sizes [kW] to what the packages will use."""
+Doubt = Callable[[Building, PackageGrid], Array]
+"""Building, packages to what bills leave unknown of each saving: standard deviation [kW h], `none` 0."""
 
 
 def _of_runs(runs: xr.Dataset, sizes_kw: Array, question: Question) -> Forecast:
@@ -144,9 +146,12 @@ def _money(grid: PackageGrid, quantities: Mapping[str, Array], question: Questio
     return {"capital_cost": cost, "annual_upkeep_cost": upkeep, "package_life": life}
 
 
-def _block(building: Building, grid: PackageGrid, forecast: Forecast, sizes_kw: Array, question: Question
+def _block(grid: PackageGrid, forecast: Forecast, doubt_kwh: Array, sizes_kw: Array, question: Question
            ) -> dict[str, Array]:
-    """Return the cube's variables of one building over its packages; the first is the simulated baseline."""
+    """Return the cube's variables of one building over its packages; the first is the simulated baseline.
+
+    A run takes away the surrogate's part of the standard error, never what bills leave unknown of the building.
+    """
     saving = forecast.annual_kwh[0] - forecast.annual_kwh
     money = forecast.electricity_cost_cny + gas_cost_cny(forecast.annual_kwh[:, 1])
     exported = sizes_kw * question.pv_yield_kwh_per_kw.sum() - forecast.pv_used_kwh
@@ -155,7 +160,8 @@ def _block(building: Building, grid: PackageGrid, forecast: Forecast, sizes_kw: 
         "carrier_energy_saving": saving,
         "annual_cost_saving": money[0] - money,
         "carbon_saving": np.asarray(carbon_t(saving[:, 0], saving[:, 1])),
-        "energy_saving_std": forecast.std_kwh,
+        "energy_saving_std": np.hypot(forecast.std_kwh, doubt_kwh),
+        "energy_saving_std_building": doubt_kwh,
         "pv_self_used_node": forecast.pv_used_kwh,
         "pv_annual_cost_saving_node": forecast.pv_avoided_cny + exported * load_prices().pv_export.price_cny_per_kwh,
         "annual_cost_baseline": money[:1],
@@ -175,51 +181,59 @@ class _Kept:
     self_use_error: float
 
 
-Memory = dict[str, tuple[Forecast, tuple[int, ...], _Kept]]
-"""By building: the forecast and the runs that its part of a cube was made from, and that part."""
+Memory = dict[str, tuple[Forecast, Array | None, tuple[int, ...], _Kept]]
+"""By building: the forecast, the doubt and the runs that its part of a cube was made from, and that part."""
 
 
-def _kept_of(
-    building: Building, grid: PackageGrid, simulated: xr.Dataset, baseline_row: int, predict: Predict,
-    question: Question, nodes: int, scenarios: Sequence[Rules] | None, memory: Memory,
-) -> _Kept:
+@dataclass(frozen=True)
+class _Sources:
+    """What the parts of all buildings are made from."""
+
+    simulated: xr.Dataset
+    predict: Predict
+    doubt: Doubt | None
+    question: Question
+    scenarios: Sequence[Rules] | None
+    memory: Memory
+
+
+def _kept_of(building: Building, grid: PackageGrid, baseline_row: int, nodes: int, given: _Sources) -> _Kept:
+    question, simulated = given.question, given.simulated
     capacity = pv_capacity_max_kw(building.usable_roof_area_m2, question.catalogue)
     sizes = np.linspace(0.0, capacity, nodes)
     packages, runs, tried = _simulated_rows(building, grid, simulated)
     every, own = np.append(0, packages), np.append(baseline_row, runs)
-    raw = predict(building, grid, sizes)
-    seen = (*every.tolist(), int(tried.sum()), int(scenarios is None))
-    known = memory.get(building.building_id)
-    if known is not None and known[0] is raw and known[1] == seen:
-        return known[2]
+    raw = given.predict(building, grid, sizes)
+    doubt = given.doubt(building, grid) if given.doubt else None
+    seen = (*every.tolist(), int(tried.sum()), int(given.scenarios is None))
+    known = given.memory.get(building.building_id)
+    if known is not None and known[0] is raw and known[1] is doubt and known[2] == seen:
+        return known[3]
     forecast = raw.with_rows(every, _of_runs(simulated.isel(case=own), sizes, question))
-    block = _block(building, grid, forecast, sizes, question)
+    block = _block(grid, forecast, np.zeros(len(grid)) if doubt is None else doubt, sizes, question)
     keep = np.ones(len(grid), dtype=bool)
-    if scenarios is not None:
+    if given.scenarios is not None:
         offer = Offer(building.building_id, grid, *(block[name] for name in (
             "capital_cost", "annual_upkeep_cost", "package_life", "energy_saving", "energy_saving_std",
             "annual_cost_saving", "carbon_saving", "pv_self_used_node", "pv_annual_cost_saving_node")))
-        keep = needed(offer, scenarios, tried | (np.arange(len(grid)) == 0))
+        keep = needed(offer, given.scenarios, tried | (np.arange(len(grid)) == 0))
     at = np.flatnonzero(keep)
-    error = _self_use_error(building, grid.take(at), sizes, predict, simulated, own, question)
+    error = _self_use_error(building, grid.take(at), sizes, own, given)
     kept = _Kept(
         [grid.package(row).label for row in at.tolist()],
         {name: values[at] if len(values) == len(grid) else values for name, values in block.items()},
         np.isin(at, every), forecast.annual_kwh[0], sizes, len(grid) - 1,
         error / max(capacity * question.pv_yield_kwh_per_kw.sum(), 1e-9),
     )
-    memory[building.building_id] = (raw, seen, kept)
+    given.memory[building.building_id] = (raw, doubt, seen, kept)
     return kept
 
 
-def _self_use_error(
-    building: Building, grid: PackageGrid, sizes: Array, predict: Predict, simulated: xr.Dataset, runs: Rows,
-    question: Question,
-) -> float:
+def _self_use_error(building: Building, grid: PackageGrid, sizes: Array, runs: Rows, given: _Sources) -> float:
     """Return the largest gap between self-use and the line between two nodes, read at three points of each interval."""
     fine = finer_sizes_kw(sizes[-1], len(sizes))
-    return above_chords_kwh(np.concatenate([predict(building, grid, fine).pv_used_kwh,
-                                            _of_runs(simulated.isel(case=runs), fine, question).pv_used_kwh]))
+    said = _of_runs(given.simulated.isel(case=runs), fine, given.question)
+    return above_chords_kwh(np.concatenate([given.predict(building, grid, fine).pv_used_kwh, said.pv_used_kwh]))
 
 
 def _nodes_for(buildings: Sequence[Building], simulated: xr.Dataset, rows: Mapping[str, int], question: Question,
@@ -238,7 +252,7 @@ def _nodes_for(buildings: Sequence[Building], simulated: xr.Dataset, rows: Mappi
 _OVER_PACKAGE = {
     "energy_saving": (), "carrier_energy_saving": ("carrier",), "capital_cost": (), "annual_cost_saving": (),
     "annual_upkeep_cost": (), "package_life": (),
-    "carbon_saving": (), "energy_saving_std": (), "pv_self_used_node": ("pv_node",),
+    "carbon_saving": (), "energy_saving_std": (), "energy_saving_std_building": (), "pv_self_used_node": ("pv_node",),
     "pv_annual_cost_saving_node": ("pv_node",),
 }
 
@@ -288,6 +302,7 @@ def assemble_cube(
     predict: Predict,
     question: Question,
     *,
+    doubt: Doubt | None = None,
     scenarios: Sequence[Rules] | None = None,
     nodes: int = 9,
     memory: Memory | None = None,
@@ -310,14 +325,17 @@ def assemble_cube(
         Returns the forecast of a building's packages at PV sizes.
     question : Question
         Prices, basis, tariff, PV yield.
+    doubt : callable, optional
+        Returns what bills leave unknown of each saving of a building [kW h], as the same array when asked again; it
+        is in every standard error before anything is left out. Without it nothing is unknown.
     scenarios : sequence of Rules, optional
         Scenarios that will be solved on the cube; without them all packages stay.
     nodes : int
         PV sizes of the self-use curve at first; doubled until the line between them errs by less than 0.5 % of the
         annual yield.
     memory : dict, optional
-        Filled with what each building's part was made from; given again, the parts of buildings with the same forecast
-        and the same runs are taken from it.
+        Filled with what each building's part was made from; given again, the parts of buildings with the same forecast,
+        doubt and runs are taken from it.
     progress : callable
         Told how many buildings are done, of how many.
 
@@ -335,12 +353,12 @@ def assemble_cube(
     present = [b for b in buildings if b.building_id in at]
     kept: dict[str, _Kept] = {}
     nodes, memory = _nodes_for(present, simulated, at, question, nodes), {} if memory is None else memory
+    given = _Sources(simulated, predict, doubt, question, scenarios, memory)
     for done, b in enumerate(present):
         progress(done, len(present))
-        kept[b.building_id] = _kept_of(b, offers(b), simulated, at[b.building_id], predict, question, nodes, scenarios,
-                                       memory)
+        kept[b.building_id] = _kept_of(b, offers(b), at[b.building_id], nodes, given)
         if kept[b.building_id].self_use_error > SELF_USE_ERROR_FRACTION and nodes < MOST_NODES:
-            return assemble_cube(buildings, offers, simulated, predict, question, scenarios=scenarios,
+            return assemble_cube(buildings, offers, simulated, predict, question, doubt=doubt, scenarios=scenarios,
                                  nodes=2 * nodes - 1, memory=memory, progress=progress)
     progress(len(present), len(present))
     labels = [NO_PACKAGE, *sorted({label for k in kept.values() for label in k.labels} - {NO_PACKAGE})]

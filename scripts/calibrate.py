@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import xarray as xr
 
 import netcdf
-from buildings import Building, Package, apply_package, enumerate_packages
-from optimiser.calibrated import doubt_of_all, spread_packages
+from buildings import Building
+from buildings.package_grid import PackageGrid
+from optimiser.calibrated import saving_doubt_kwh
+from optimiser.candidates import Array, Question
 from scripts import fit, simulate
 from scripts.calibrate_inputs import bills_of, reason_against, wanted, weathers_of
 from scripts.context import Context
@@ -119,12 +123,6 @@ def _final(table: xr.Dataset | None, building: Building) -> Building:
     return building if designs is None else building.model_copy(update={"design": designs[0]})
 
 
-def offers(context: Context) -> dict[str, tuple[Package, ...]]:
-    """Return the packages offered to each building as it finally is."""
-    measures = context.study.packages.measures
-    return {b.building_id: enumerate_packages(b, context.catalogue, measures) for b in final_buildings(context)}
-
-
 def with_baselines(context: Context, runs: xr.Dataset) -> xr.Dataset:
     """Return runs in which calibrated buildings have the engine's run of their calibrated model as baseline.
 
@@ -141,23 +139,33 @@ def with_baselines(context: Context, runs: xr.Dataset) -> xr.Dataset:
     return xr.concat([old, fresh], dim="case", data_vars="minimal", combine_attrs="override")
 
 
-def saving_std_kwh(
-    context: Context, surrogate: Surrogate, weights: tuple[float, float]
-) -> dict[str, dict[str, float]]:
-    """Return the standard deviation of every package's saving over the posterior's draws, by building and package."""
-    table, offered = calibration(context), offers(context)
-    found: dict[str, dict[str, float]] = {}
-    for building in context.buildings:
-        designs = None if table is None else calibrated_designs(table, building)
+@dataclass
+class Doubts:
+    """What the bills leave unknown of the saving of each package: worked out once for each building.
+
+    The standard deviation over the draws of its posterior; 0 for a building that is not calibrated [kW h].
+    """
+
+    context: Context
+    surrogate: Surrogate
+    question: Question
+    _known: dict[tuple[str, int], Array] = field(default_factory=dict)
+
+    def __call__(self, building: Building, grid: PackageGrid) -> Array:
+        """Return the standard deviation of the saving of every package of a grid."""
+        key = building.building_id, hash(grid.choice.tobytes())
+        if key not in self._known:
+            self._known[key] = self._worked_out(building, grid)
+        return self._known[key]
+
+    def _worked_out(self, building: Building, grid: PackageGrid) -> Array:
+        designs = None if self._table is None else calibrated_designs(self._table, building)
         if designs is None:
-            continue
-        packages = [p for p in offered[building.building_id] if p.measures]
-        asked = spread_packages(packages, calibration_data().packages_per_draw, context.study.seed)
-        rows = [design if p is None else apply_package(design, p, context.catalogue)
-                for design in designs[1] for p in (None, *asked)]
-        said = surrogate.predict(design_table(rows), errors=False, basis_weights=weights, range_margin=0.5)
-        energy = said["basis_energy"].values.reshape(len(designs[1]), -1)
-        deviation = doubt_of_all(energy[:, :1] - energy[:, 1:], asked, packages)
-        found[building.building_id] = dict(zip([p.label for p in packages], deviation.tolist(), strict=True))
-        LOG.info("savings of %s over %d draws: %d packages", building.building_id, len(energy), len(asked))
-    return found
+            return np.zeros(len(grid))
+        LOG.info("savings of %s over %d draws: %d packages", building.building_id, len(designs[1]), len(grid) - 1)
+        return saving_doubt_kwh(self.surrogate, designs[1], grid, self.question,
+                                most=calibration_data().packages_per_draw, seed=self.context.study.seed)
+
+    @cached_property
+    def _table(self) -> xr.Dataset | None:
+        return calibration(self.context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,12 +18,11 @@ from buildings.package_grid import PackageGrid, package_grid
 from optimiser import Rules
 from optimiser import optimise as choose
 from optimiser.budget_curve import budget_curve, curve_budgets_cny
-from optimiser.calibrated import baseline_words, with_building_doubt
-from optimiser.candidates import Array, Forecast, Memory, Question, assemble_cube
+from optimiser.calibrated import baseline_words, with_baseline
+from optimiser.candidates import Array, Doubt, Forecast, Memory, Question, assemble_cube
 from optimiser.forecast import forecast
 from optimiser.prices import scenario_prices, without_pairs
 from optimiser.scenario import named_scenarios
-from optimiser.validation import basis_weights
 from scripts import calibrate, direct, fit, simulate
 from scripts.context import Context
 from scripts.provenance import write
@@ -52,10 +51,15 @@ def question(context: Context) -> Question:
 
 @dataclass
 class Forecasts:
-    """What one surrogate says of all packages of a building: worked out once, however often the cube is assembled."""
+    """What one surrogate says of all packages of a building: worked out once, however often the cube is assembled.
+
+    What bills leave unknown of their savings (`doubt`) stays as the study's first surrogate says it: further runs tell
+    what a package saves, not how far the building may be from what its bills say.
+    """
 
     context: Context
     surrogate: Surrogate | None
+    doubt: Doubt | None = None
     _known: dict[tuple[str, bytes, bytes], Forecast] = field(default_factory=dict)
     parts: Memory = field(default_factory=dict)
 
@@ -78,7 +82,8 @@ class Forecasts:
             return self
         buildings = set(runs["building_id"].values.astype(str).tolist())
         kept = {key: value for key, value in self._known.items() if key[0] not in buildings}
-        return Forecasts(self.context, self.surrogate.with_runs(to_learn_from(self.context, runs)), kept, self.parts)
+        surrogate = self.surrogate.with_runs(to_learn_from(self.context, runs))
+        return Forecasts(self.context, surrogate, self.doubt, kept, self.parts)
 
     @cached_property
     def _asked(self) -> Question:
@@ -96,20 +101,19 @@ def to_learn_from(context: Context, runs: xr.Dataset) -> xr.Dataset:
 def forecasts(context: Context, runs: xr.Dataset) -> Forecasts:
     """Return the forecasts of a surrogate that has seen the runs so far, worked out once for all stages."""
     if "forecasts" not in context.kept:
-        surrogate = fit.surrogate(context) if context.predicted_packages else None
-        context.kept["forecasts"] = Forecasts(
-            context, surrogate and surrogate.with_runs(to_learn_from(context, runs)))
+        context.kept["forecasts"] = Forecasts(context, None)
+        if context.predicted_packages:
+            surrogate = fit.surrogate(context).with_runs(to_learn_from(context, runs))
+            doubt = calibrate.Doubts(context, surrogate, question(context))
+            context.kept["forecasts"] = Forecasts(context, surrogate, doubt)
     return context.kept["forecasts"]
 
 
-def cube_of(
-    context: Context, runs: xr.Dataset, predict: Forecasts, doubt_kwh: Mapping[str, Mapping[str, float]]
-) -> xr.Dataset:
-    """Return the cube of all allowed packages: runs where there are any, predictions elsewhere.
+def cube_of(context: Context, runs: xr.Dataset, predict: Forecasts) -> xr.Dataset:
+    """Return the cube of all packages that a scenario may need: runs where there are any, predictions elsewhere.
 
-    Of a building that is simulated directly the cube holds what was run, and nothing else.
-
-    `doubt_kwh` holds what the bills leave unknown of each saving; buildings are at their posterior mean.
+    Of a building that is simulated directly the cube holds what was run, and nothing else. Buildings with bills are at
+    their posterior mean; what the bills leave unknown is in every standard error.
     """
     asked = question(context)
     buildings = calibrate.final_buildings(context)
@@ -118,14 +122,11 @@ def cube_of(
         grid = package_grid(building, context.catalogue, context.study.packages.measures)
         return direct.finished(building, grid, runs) if building.building_id in context.direct else grid
 
-    # what the bills leave unknown is added afterwards: then no package may be left out before
-    doubted = any(std > 0 for packages in doubt_kwh.values() for std in packages.values())
-    scenarios = None if doubted else list(scenario_rules(context).values())
+    scenarios = list(scenario_rules(context).values())
     with _progress(context) as told:
-        cube = assemble_cube(buildings, offers, runs, predict, asked, scenarios=scenarios, memory=predict.parts,
-                             progress=told)
-    cube = with_works(context, with_building_doubt(cube, doubt_kwh, calibrate.baselines(context)))
-    return direct.with_route(context, cube)
+        cube = assemble_cube(buildings, offers, runs, predict, asked, doubt=predict.doubt, scenarios=scenarios,
+                             memory=predict.parts, progress=told)
+    return direct.with_route(context, with_works(context, with_baseline(cube, calibrate.baselines(context))))
 
 
 @contextmanager
@@ -141,14 +142,6 @@ def all_runs(context: Context, found: xr.Dataset) -> xr.Dataset:
     """Return the finished runs, calibrated baselines and runs of direct buildings included, with hourly profiles."""
     runs = calibrate.with_baselines(context, simulate.with_profiles(context, found))
     return direct.with_runs(context, runs, question(context))
-
-
-def building_doubt_kwh(cube: xr.Dataset) -> dict[str, dict[str, float]]:
-    """Return what the bills leave unknown of each saving, as an earlier cube of the study holds it."""
-    labels, doubt = cube["package"].values.astype(str), cube["energy_saving_std_building"].values
-    names = cube["building"].values.astype(str)
-    rows = zip(names, doubt, strict=True)
-    return {str(name): dict(zip(labels, row, strict=True)) for name, row in rows if (row > 0).any()}
 
 
 def with_works(context: Context, cube: xr.Dataset) -> xr.Dataset:
@@ -232,10 +225,7 @@ def stage(context: Context) -> None:
     """Assemble the cube, choose, and write `portfolio.nc`."""
     found = simulate.simulations(context)
     runs = all_runs(context, found)
-    weights = basis_weights(question(context).basis)
-    predict = forecasts(context, runs)
-    doubt = calibrate.saving_std_kwh(context, predict.surrogate, weights) if predict.surrogate else {}
-    cube = cube_of(context, runs, predict, doubt)
+    cube = cube_of(context, runs, forecasts(context, runs))
     portfolio = choose(cube, scenario_rules(context))
     write_portfolio(context, portfolio, cube, found)
     lost = simulate.failed_baselines(context, found)

@@ -16,6 +16,7 @@ from buildings.datafile import DATA_DIR
 from buildings.measures import QUANTITIES
 from buildings.package_grid import package_grid
 from optimiser import Rules, optimise
+from optimiser.calibrated import saving_doubt_kwh
 from optimiser.candidates import Question, assemble_cube
 from optimiser.forecast import forecast
 from optimiser.money.tariffs import electricity_cost_cny, gas_cost_cny, pv_value_cny, tariff_of
@@ -24,12 +25,13 @@ from optimiser.self_use import self_used_kwh
 from sim.calendar import load_calendar
 from sim.case import design_table
 from sim.surrogate import Surrogate
+from sim.surrogate.calibration_priors import prior_of
 from sim.surrogate.climate import climate_of
 from sim.surrogate.coefficients import start_values
 from sim.surrogate.inputs import numbers, read_table
 from sim.surrogate.offers import offer_table
 from sim.surrogate.pipeline import Learned
-from vocabulary import SOURCE_SYSTEMS
+from vocabulary import SOURCE_SYSTEMS, check
 
 MEASURES = ("source_vrf", "source_high_efficiency_plant", "led", "led_high_efficacy", "window_replacement",
             "plant_optimisation", "ec_fan_coils", "room_control", "co2_demand_ventilation")
@@ -68,10 +70,11 @@ def baselines(offices, surrogate):
                        status=("case", ["ok"] * 2))
 
 
-def cube_of(offices, surrogate, question, baselines, scenarios):
+def cube_of(offices, surrogate, question, baselines, scenarios, doubt=None):
     return assemble_cube(
         offices, lambda b: package_grid(b, question.catalogue, MEASURES), baselines,
-        lambda b, grid, sizes: forecast(surrogate, b, grid, sizes, question), question, scenarios=scenarios,
+        lambda b, grid, sizes: forecast(surrogate, b, grid, sizes, question), question, doubt=doubt,
+        scenarios=scenarios,
     )
 
 
@@ -173,6 +176,118 @@ def test_a_run_takes_the_place_of_the_prediction(offices, surrogate, question, b
     assert float(there["energy_saving_std"]) == 0.0
     used = float(there["baseline_energy"] - before["energy_saving"])
     assert float(there["energy_saving"]) == pytest.approx(float(there["baseline_energy"]) - 0.9 * used, rel=1e-9)
+
+
+class Doubts:
+    """Stands for what bills leave unknown: drawn for each package, or much of some and little of the others."""
+
+    def __init__(self, whole, much_of=None):
+        self.baseline = dict(zip(whole["building"].values, whole["baseline_energy"].values, strict=True))
+        self.much_of, self.known = much_of, {}
+
+    def __call__(self, building, grid):
+        name = building.building_id
+        if name not in self.known:
+            self.known[name] = np.where(grid.sizes() > 0, self._parts(name, grid) * self.baseline[name], 0.0)
+        return self.known[name]
+
+    def _parts(self, name, grid):
+        if self.much_of is None:
+            return 0.3 * np.random.default_rng(len(grid)).random(len(grid))
+        kept = self.much_of["package"].values[self.much_of["available"].sel(building=name).values]
+        return np.where([grid.package(row).label in kept for row in range(len(grid))], 0.5, 0.01)
+
+    def of(self, offices, cube):
+        """Return the doubt of each package of a cube, found by its label; 0 where it is not offered."""
+        doubt = xr.zeros_like(cube["energy_saving_std"])
+        for office in offices:
+            grid = package_grid(office, load_catalogue(), MEASURES)
+            for label in cube["package"].values[cube["available"].sel(building=office.building_id).values]:
+                row = grid.row_of([] if label == "none" else label.split("+"))
+                doubt.loc[{"building": office.building_id, "package": label}] = self(office, grid)[row]
+        return doubt
+
+
+@pytest.mark.parametrize("changes", [{}, {"floor_scope": "portfolio"}])
+def test_packages_that_are_sure_enough_stay_where_bills_leave_much_unknown(
+        whole, offices, surrogate, question, baselines, changes):
+    """Would catch: packages left out by the surrogate's error alone, the building's doubt added afterwards."""
+    scenarios = {f"budget_{b:.0f}": Rules(budget_cny=b, mip_gap=1e-7, floor_confidence=0.95, pv_in_floor="none",
+                                          **changes) for b in (8e5, 2e6, 4e6)}
+    rules = list(scenarios.values())
+    late = cube_of(offices, surrogate, question, baselines, rules)
+    doubts = Doubts(whole, much_of=late)
+    every = cube_of(offices, surrogate, question, baselines, None, doubts)
+    less = cube_of(offices, surrogate, question, baselines, rules, doubts)
+    assert less.attrs["packages_left_out"] > 0.2 * less.attrs["packages_predicted"]
+    late["energy_saving_std"] = doubts.of(offices, late).assign_attrs(every["energy_saving_std"].attrs)
+    all_, few, fault = (optimise(cube, scenarios)["objective_value"].values for cube in (every, less, late))
+    np.testing.assert_allclose(few, all_, rtol=1e-6)
+    assert (fault < 0.99 * all_).any()  # else this test could not tell
+
+
+@pytest.mark.parametrize("reduced", [False, True])
+def test_every_package_has_its_own_doubt_beside_the_surrogates_error(
+        whole, offices, surrogate, question, baselines, reduced):
+    """Would catch: the doubt of another row, also of the rows before some were left out."""
+    doubts, rules = Doubts(whole), [Rules(budget_cny=2e6)] if reduced else None
+    cube = cube_of(offices, surrogate, question, baselines, rules, doubts)
+    expected = doubts.of(offices, cube)
+    assert (expected.values > 0).sum() > 20
+    xr.testing.assert_allclose(cube["energy_saving_std_building"], expected)
+    alone = whole["energy_saving_std"].sel(package=cube["package"]).where(cube["available"], 0.0)
+    np.testing.assert_allclose(cube["energy_saving_std"], np.hypot(alone, expected))
+    check(cube["energy_saving_std_building"], "energy_saving_std_building")
+    assert (whole["energy_saving_std_building"] == 0).all()
+
+
+def test_a_run_leaves_what_the_bills_leave_unknown(offices, surrogate, question, baselines, whole):
+    """Would catch: a simulated saving held for certain though the building is not known so well."""
+    office, doubts = offices[1], Doubts(whole)
+    grid = package_grid(office, question.catalogue, MEASURES)
+    package = grid.package(len(grid) - 1)
+    run = surrogate.predict(design_table([apply_package(office.design, package, question.catalogue)]), True)
+    run = run.assign(building_id=("case", [office.building_id]), package_id=("case", [package.label]),
+                     status=("case", ["ok"]))
+    simulated = xr.concat([baselines, run], "case")
+    cube = cube_of(offices, surrogate, question, simulated, [Rules(budget_cny=2e6)], doubts)
+    there = cube.sel(building=office.building_id, package=package.label)
+    assert bool(there["simulated"])
+    assert float(there["energy_saving_std"]) == doubts(office, grid)[-1] > 0
+    assert (cube["energy_saving_std"].sel(package="none") == 0).all()
+
+
+def test_a_part_in_memory_is_made_anew_where_the_doubt_is_another(whole, offices, question, baselines, surrogate):
+    """Would catch: a part of a cube without doubt handed out for one with doubt."""
+    known, memory = {}, {}
+
+    def predict(b, grid, sizes):
+        key = b.building_id, len(grid), len(sizes)
+        return known.setdefault(key, forecast(surrogate, b, grid, sizes, question))
+
+    found = [assemble_cube(offices, lambda b: package_grid(b, question.catalogue, MEASURES), baselines, predict,
+                           question, doubt=doubt, memory=memory) for doubt in (None, Doubts(whole))]
+    assert [bool((cube["energy_saving_std_building"] > 0).any()) for cube in found] == [False, True]
+
+
+def test_doubt_is_the_spread_of_each_saving_over_the_draws(offices, surrogate, question):
+    """Would catch: the spread of energy instead of saving, draws and packages mixed up, another basis."""
+    office, prior = offices[0], prior_of(offices[0])
+    grid = package_grid(office, question.catalogue, ["led", "source_vrf", "window_replacement"])
+    parts = np.random.default_rng(3).uniform(0.3, 0.7, (4, len(prior.names)))
+    draws = [prior.design(office.design, prior.low + part * (prior.high - prior.low)) for part in parts]
+    found = saving_doubt_kwh(surrogate, draws, grid, question, most=48, seed=0)
+    for row in range(1, len(grid)):
+        saved = []
+        for draw in draws:
+            pair = design_table([draw, apply_package(draw, grid.package(row), question.catalogue)])
+            before, after = surrogate.predict(pair)["basis_energy"].values
+            saved.append(before - after)
+        assert found[row] == pytest.approx(np.std(saved, ddof=1), rel=1e-6)
+    assert found[0] == 0.0
+    assert np.ptp(found[1:]) > 0
+    alike = saving_doubt_kwh(surrogate, draws[:1] * 3, grid, question, most=48, seed=0)
+    assert np.abs(alike).max() < 1e-6 * found.max()
 
 
 @settings(max_examples=60, deadline=None)
