@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.surrogate.inputs import Table, distinct
+from sim.surrogate.inputs import CHOICES, Table, distinct
 from sim.surrogate.plant import is_system, terminal_fan_shares
 from sim.surrogate.zones import FACADES, LOADS, SHAPE, _Padded, plans_of, window_share
 
@@ -103,6 +103,10 @@ def load_features(table: Table, areas: Areas, monthly: Array) -> Array:
         table["workday_end_h"] - table["workday_start_h"],
         (areas.wall + areas.window) / floor, 1.0 / table["storeys"], table["conditioned_fraction"],
         table["shading_projection_factor"],
+        # what zones of several facades and the slab make wrong
+        *(table.code("plan_shape") == shape for shape in range(1, len(CHOICES["plan_shape"]))),
+        1.0 / (table["storeys"] * table["ground_floor_resistance_m2k_per_w"]), table["storey_height_m"],
+        table["workday_start_h"],
     ], axis=1)
 
 
