@@ -10,7 +10,7 @@ import pytest
 
 PROGRAM = """
 import numpy as np
-from sim.surrogate import kernels_gaussian, kernels_network, kernels_plant
+from sim.surrogate import kernels_gaussian, kernels_network, kernels_plant, kernels_response
 a = np.linspace(0.0, 1.0, 12).reshape(4, 3)
 out = np.empty((4, 4))
 kernels_gaussian.matern(a, a, out)
@@ -33,7 +33,7 @@ def test_ten_processes_at_once_on_an_empty_cache(tmp_path):
     # every kernel left exactly one index and one code file: one signature each, nothing half-written
     indices = [path for path in folder.rglob("*.nbi")]
     codes = [path for path in folder.rglob("*.nbc")]
-    assert len(indices) == len(codes) == 6
+    assert len(indices) == len(codes) == 7
     assert [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".nbi", ".nbc")] == []
     (again, error) = start().communicate(timeout=300)
     assert again == answers[0][0]
