@@ -37,7 +37,7 @@ class Design(BaseModel):
 
     # geometry
     floor_area_m2: float = _number("m2", 100, 300_000, "gross floor area")
-    storeys: int = _number("1", 1, 60, "storeys above ground")  # type: ignore[assignment]
+    storeys: int = _number("1", 1, 60, "storeys above ground")  # type: ignore[assignment]  # _number is typed float
     storey_height_m: float = _number("m", 2.6, 6.0, "floor-to-floor height")
     plan_shape: PlanShape = "rectangle"
     aspect_ratio: float = _number("1", 1.0, 10.0, "long over short side of the plan's bounding rectangle")

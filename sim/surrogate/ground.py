@@ -12,7 +12,7 @@ from sim.models.hvac.borefield import g_function
 from sim.models.systems import system_data
 from sim.surrogate.features import areas_of
 from sim.surrogate.inputs import Table
-from sim.surrogate.plant import is_system
+from sim.surrogate.plant import WATER_KJ_PER_KG_K, is_system
 from weather.days import DAYS_IN_MONTH
 
 Array = NDArray[np.float64]
@@ -21,7 +21,6 @@ BOREHOLE_RESISTANCE_MK_PER_W = 0.10
 LOADED_H = 8.0
 """Hours over which a day's load warms the ground about a borehole."""
 _HOURS = 24.0 * np.array(DAYS_IN_MONTH, dtype=float)
-_WATER_KJ_PER_KG_K = 4.186
 
 
 def loop_temperatures(table: Table, heat: Array, sizes: Mapping[str, Array]) -> tuple[Array, Array]:
@@ -102,5 +101,5 @@ def _swing_k(count: Array, full_kw: Array) -> Array:
     resistance = BOREHOLE_RESISTANCE_MK_PER_W + short / (2.0 * np.pi * conductivity)
     each_kw = full_kw / count[:, None]
     mean_k = each_kw * 1000.0 / data.borehole_length_m.value * resistance
-    half_k = each_kw / (2.0 * data.flow_per_borehole_m3_per_s.value * 1000.0 * _WATER_KJ_PER_KG_K)
+    half_k = each_kw / (2.0 * data.flow_per_borehole_m3_per_s.value * 1000.0 * WATER_KJ_PER_KG_K)
     return np.asarray(np.maximum(mean_k - half_k, 0.0))

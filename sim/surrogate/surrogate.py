@@ -181,7 +181,7 @@ class Surrogate:
             it), or a source system was not trained; all faults in one message.
         """
         table = read_table(designs)
-        self._check_range(table, range_margin)
+        self.check_range(table, range_margin)
         weights = np.array(basis_weights)
         wanted = Wanted(weights, errors="all" if errors else "none", hourly=hourly)
         answer = pipeline.predict(table, self.climate, self.learned, wanted)
@@ -208,10 +208,17 @@ class Surrogate:
         InputError
             If a parameter lies outside the trained range or a source system was not trained.
         """
-        self._check_range(table, range_margin)
+        self.check_range(table, range_margin)
         return pipeline.predict(table, self.climate, self.learned, wanted)
 
-    def _check_range(self, table: Table, margin: float) -> None:
+    def check_range(self, table: Table, margin: float) -> None:
+        """Refuse designs outside what the surrogate was trained for.
+
+        Raises
+        ------
+        InputError
+            If a parameter leaves its trained range by more than `margin` of its width, or a system was not trained.
+        """
         faults = outside_range(table, self.ranges, margin)
         asked = {CHOICES["source_system"][code] for code in np.unique(table.code("source_system")).tolist()}
         faults += [Fault("designs", "source_system", repr(system), f"a trained one: {self.systems}")

@@ -79,13 +79,14 @@ def sweep(surrogate: Surrogate, table: Table, choice: NDArray[np.int16], weights
     Raises
     ------
     InputError
-        If a measure alone leaves the trained range (measures of different slots change different parameters).
+        If a measure beside any source leaves the trained range, whether its packages are predicted or not.
 
     Examples
     --------
     `sweep(surrogate, table, grid.choice, weights).annual_kwh[0]` is the prediction of the building as it is.
     """
     codes, sizes = _levels(choice)
+    surrogate.check_range(table.take(_smallest(codes)), range_margin)
     loads = _loads(table, codes, sizes)
     rows = _chosen(codes, loads, points, seed)
     answer = surrogate.predict_table(table.take(rows), Wanted(weights, errors="energy" if errors else "none",
@@ -137,6 +138,15 @@ def _loads(table: Table, codes: Rows, sizes: Rows) -> Rows:
     return number
 
 
+def _smallest(codes: Rows) -> Rows:
+    """Return beside each source the first package with each level of each slot: they reach what all packages reach.
+
+    A field of a design is changed by the source and by at most one other slot.
+    """
+    found = [np.unique(codes[:, [0, slot]], axis=0, return_index=True)[1] for slot in range(1, codes.shape[1])]
+    return np.unique(np.concatenate(found))
+
+
 def _chosen(codes: Rows, loads: Rows, points: int, seed: int) -> Rows:
     """Return rows to predict: single measures, and beside each source as many of a few sets of loads."""
     rng = np.random.default_rng(seed)
@@ -147,10 +157,8 @@ def _chosen(codes: Rows, loads: Rows, points: int, seed: int) -> Rows:
     wanted[rng.permutation(len(sets))[: points // POINTS_PER_LOAD]] = True
     wanted[place[0]] = True
     alone = np.flatnonzero((codes != codes[0]).sum(axis=1) <= 1)
-    chosen = [np.zeros(1, dtype=np.int64), alone]
-    sources, open_ = np.unique(codes[:, 0]), wanted[place]
+    chosen, sources = [alone], np.unique(codes[:, 0])
     for source in sources:
-        rows = np.flatnonzero(open_ & (codes[:, 0] == source))
+        rows = np.flatnonzero(wanted[place] & (codes[:, 0] == source))
         chosen.append(rng.permutation(rows)[: points // len(sources) + 1])
-    found = np.unique(np.concatenate(chosen))
-    return np.asarray(found)
+    return np.unique(np.concatenate(chosen))

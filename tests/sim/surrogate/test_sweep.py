@@ -139,3 +139,17 @@ def test_a_measure_outside_the_trained_range_is_refused(surrogate, building, gri
     surrogate = Surrogate(surrogate.climate, surrogate.learned, ranges, surrogate.systems, {}, {})
     with pytest.raises(InputError, match=name):
         sweep(surrogate, table, grid.choice, WEIGHTS, points=300)
+
+
+def test_a_measure_that_is_in_one_large_package_only_is_refused_too(surrogate, building, grid):
+    """Would catch: a range looked at in the rows that happen to be drawn."""
+    lamps = np.flatnonzero(grid.holds("led_high_efficacy"))
+    rows = np.append(np.flatnonzero(~grid.holds("led_high_efficacy")), lamps[-1])
+    few = grid.take(rows)
+    table, name = offer_table(building, few), "lighting_power_density_w_per_m2"
+    lowest = float(table[name].min())
+    assert (table[name] == lowest).sum() == 1
+    narrow = Surrogate(surrogate.climate, surrogate.learned, surrogate.ranges | {name: (lowest + 0.1, 30.0)},
+                       surrogate.systems, {}, {})
+    with pytest.raises(InputError, match=name):
+        sweep(narrow, table, few.choice, WEIGHTS, points=300)
