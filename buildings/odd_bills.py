@@ -183,9 +183,18 @@ def _odd_month(month: int, value: float, amounts: Months, traps: Traps) -> tuple
         return usual, "two months in one bill?"
     if usual / limit <= value <= usual * limit:
         return None
+    if value < usual and _in_a_valley(month, value, amounts, limit):
+        return None
     if value < usual:
         return usual, "a part of a month, or billed with the next?"
     return usual, "a month counted twice, or a wrong unit?"
+
+
+def _in_a_valley(month: int, value: float, amounts: Months, limit: float) -> bool:
+    """Whether a low month, of which at most one other year is known, is near that one or a month beside it."""
+    same = [amount for other, amount in amounts.items() if other != month and (other - month) % 12 == 0]
+    beside = [amounts[other] for other in (month - 1, month + 1) if other in amounts]
+    return len(same) < 2 and any(near / limit <= value <= near * limit for near in same + beside)
 
 
 def _usual(month: int, amounts: Months, traps: Traps) -> tuple[float, float]:

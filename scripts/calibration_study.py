@@ -31,8 +31,7 @@ from sim.surrogate.calibration_priors import prior_of
 from sim.surrogate.calibration_table import verdict
 
 Array = NDArray[np.float64]
-YEAR = 2025
-MONTHS = tuple(f"{YEAR}-{month:02d}" for month in range(1, 13))
+LAST_YEAR = 2025
 
 
 @dataclass(frozen=True)
@@ -87,12 +86,33 @@ def known_buildings(
     return found
 
 
-def judged(known: Known, runs: xr.Dataset, surrogate: Surrogate, catalogue: Catalogue, noise: float,
+def noisy_bills(year_kwh: Array, years: int, noise: float, rng: np.random.Generator) -> Bills:
+    """Return bills of some years, all with the weather of the run, each month with noise of its own.
+
+    Parameters
+    ----------
+    year_kwh : ndarray (carrier, 12)
+        What the building used [kW h].
+    years : int
+        Years of bills, up to 2025.
+    noise : float
+        Relative standard deviation of a month's bill [1].
+    rng : numpy.random.Generator
+        Of the noise.
+    """
+    asked = range(LAST_YEAR - years + 1, LAST_YEAR + 1)
+    months = tuple(f"{year}-{month:02d}" for year in asked for month in range(1, 13))
+    energy = np.tile(year_kwh, years)
+    return Bills(months, energy * (1 + noise * rng.standard_normal(energy.shape)), np.zeros(len(months), dtype=bool))
+
+
+def judged(known: Known, runs: xr.Dataset, surrogate: Surrogate, catalogue: Catalogue, years: int, noise: float,
            rng: np.random.Generator) -> Found:
     """Calibrate one building on noisy bills of its first run and hold the answer against what is known."""
     months = runs["energy_use"].sum("end_use").transpose("case", "carrier", "month").values
-    bills = Bills(MONTHS, months[0] * (1 + noise * rng.standard_normal(months[0].shape)), np.zeros(12, dtype=bool))
-    fitted = calibrate(known.building, bills, Weathers(surrogate, {}, own_years=frozenset({YEAR})))
+    own_years = frozenset(range(LAST_YEAR - years + 1, LAST_YEAR + 1))
+    fitted = calibrate(known.building, noisy_bills(months[0], years, noise, rng),
+                       Weathers(surrogate, {}, own_years=own_years))
     weights = np.array([1.0, 0.9995])
     said, deviation, draws = _said(fitted, known, surrogate, catalogue)
     true = months.sum(2) @ weights
@@ -142,6 +162,7 @@ def main(
     store: Annotated[Path, typer.Option(help="folder of runs; a stopped study goes on")],
     buildings: Annotated[int, typer.Option(help="how many known buildings")] = 60,
     packages: Annotated[int, typer.Option(help="packages tried on each")] = 5,
+    years: Annotated[int, typer.Option(min=1, help="years of bills")] = 1,
     noise: Annotated[float, typer.Option(help="relative noise of the bills")] = 0.05,
     seed: Annotated[int, typer.Option(help="of parameters, packages and noise")] = 1,
     city: Annotated[str, typer.Option(help="weather year, as the surrogate was trained in")] = "shanghai",
@@ -158,7 +179,8 @@ def main(
     for each in known:
         own = np.flatnonzero(names == each.building.building_id)
         if good[own].all():
-            found.append(judged(each, runs.isel(case=own), surrogate, catalogue, noise, rng))
+            found.append(judged(each, runs.isel(case=own), surrogate, catalogue, years, noise,
+                                rng))
     typer.echo(f"{len(known) - len(found)} buildings left out: an engine run failed")
     for line in summary(found):
         typer.echo(line)

@@ -1,7 +1,8 @@
 """Make the illustrative district: 115 invented institutions of Jiading and their bills, from one seed.
 
-Nothing in the two files describes a real institution; every row says so in the column `illustrative`. Parameters with
-their sources: `buildings/data/illustrative_district.yaml`. Run `python -m scripts.make_illustrative_district`.
+Nothing in the files describes a real institution; every row says so in the column `illustrative`. Parameters with
+their sources: `buildings/data/illustrative_district.yaml`. Run `python -m scripts.make_illustrative_district`; with
+`--store` the engine runs that the bills are made from (`jiading_illustrative_months.csv`) are made again too.
 """
 
 from __future__ import annotations
@@ -10,20 +11,30 @@ import csv
 import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 import typer
 import yaml
 
+from buildings import read_registry
 from buildings.archetypes import load_archetypes
 from buildings.datafile import DATA_DIR
+from scripts.illustrative_bills import (
+    BILL_COLUMNS,
+    MONTH_COLUMNS,
+    Parameters,
+    Row,
+    bill_rows,
+    electricity_kwh,
+    month_rows,
+    read_months,
+    used_designs,
+)
 from vocabulary import SOURCE_SYSTEMS
 
-Row = dict[str, Any]
-Parameters = Mapping[str, Any]
-Array = npt.NDArray[np.float64]
+REGISTRY, BILLS = "jiading_illustrative.csv", "jiading_illustrative_bills.csv"
+MONTHS = "jiading_illustrative_months.csv"
 COLUMNS = (
     "building_id", "name", "town", "latitude_deg", "longitude_deg", "compound_id", "use", "floor_area_m2",
     "conditioned_fraction", "storeys", "plan_shape", "orientation_deg", "window_to_wall_ratio_north",
@@ -31,7 +42,6 @@ COLUMNS = (
     "source_system", "source_year", "lighting_power_density_w_per_m2", "occupants", "workday_start_h", "workday_end_h",
     "usable_roof_area_m2", "last_audit_date", "model", "past_retrofits", "illustrative",
 )
-BILL_COLUMNS = ("building_id", "month", "electricity_kwh", "gas_m3", "water_m3", "cost_cny", "reading", "illustrative")
 
 
 def load_parameters() -> Parameters:
@@ -157,107 +167,6 @@ def registry_rows(parameters: Parameters) -> list[Row]:
     return rows
 
 
-def _parts(parameters: Parameters) -> tuple[Array, Array, Array]:
-    """Split the published monthly series into base, winter and summer part [kWh/m2 per month]."""
-    published = np.array(parameters["published_electricity_kwh_per_m2"])
-    months = np.arange(1, 13)
-    rest = ~np.isin(months, parameters["winter_months"] + parameters["summer_months"])
-    base = np.where(rest, published, published.min())
-    winter = np.where(np.isin(months, parameters["winter_months"]), published - base, 0.0)
-    summer = np.where(np.isin(months, parameters["summer_months"]), published - base, 0.0)
-    return base, winter, summer
-
-
-def electricity_kwh(rows: Sequence[Row], parameters: Parameters) -> Array:
-    """Return monthly electricity of every institution and year.
-
-    Level of a building = (area / median)^size exponent x vintage x LED x lognormal noise; month = level x (base +
-    winter part x share + summer part x share), shares by source system. Base, winter and summer are scaled so that
-    the area-weighted mean over the district and the years has the published shape and the stated annual level.
-
-    Parameters
-    ----------
-    rows : sequence of dict
-        Registry rows.
-    parameters : mapping
-        Content of `illustrative_district.yaml`.
-
-    Returns
-    -------
-    ndarray
-        Shape (institution, year, month) [kWh].
-    """
-    rng = np.random.default_rng(parameters["seed"] + 1)
-    model = parameters["intensity"]
-    area = np.array([row["floor_area_m2"] for row in rows], dtype=float)
-    archetypes = load_archetypes()
-    vintage = np.array([model["vintage_factor"][archetypes.vintage_of(row["year_built"])] for row in rows])
-    led = np.array([model["led_factor"] if row["past_retrofits"] else 1.0 for row in rows])
-    noise = np.exp(model["noise_log_sd"] * rng.standard_normal(len(rows)))
-    level = (area / parameters["floor_area"]["median_m2"]) ** model["size_exponent"] * vintage * led * noise
-    shares = [np.array([model[f"{season}_electric_share"][row["source_system"]] for row in rows])
-              for season in ("winter", "summer")]
-    years = [model["weather_factor"][year] for year in parameters["years"]]
-    factors = [np.array([year[season] for year in years]) for season in ("winter", "summer")]
-    base, *seasons = _parts(parameters)
-    weight = area * level
-    scale = model["area_weighted_mean_kwh_per_m2"] / sum(parameters["published_electricity_kwh_per_m2"])
-    total = (weight / weight.sum() * area.sum())[:, None, None] * base[None, None, :]
-    for part, share, factor in zip(seasons, shares, factors, strict=True):
-        own = weight * share
-        total = total + (own / own.sum() * area.sum())[:, None, None] * (factor / factor.mean())[None, :, None] * part
-    return total * scale * (1 + model["month_noise"] * rng.standard_normal(total.shape))
-
-
-def _gas_m3(row: Row, month: int, weather: Mapping[str, float], parameters: Parameters) -> float:
-    gas = parameters["gas"]
-    use = 0.0
-    for season in ("winter", "summer"):
-        per_m2 = gas[f"{season}_m3_per_m2"].get(row["source_system"], 0.0)
-        use += per_m2 * row["floor_area_m2"] * gas[f"{season}_month_shares"].get(month, 0.0) * weather[season]
-    if row["occupants"] >= gas["canteen_from_occupants"]:
-        use += gas["canteen_m3_per_person_year"] * row["occupants"] / 12
-    return use
-
-
-def bill_rows(rows: Sequence[Row], parameters: Parameters) -> list[Row]:
-    """Return the bills of the district.
-
-    Parameters
-    ----------
-    rows : sequence of dict
-        Registry rows.
-    parameters : mapping
-        Content of `illustrative_district.yaml`.
-
-    Returns
-    -------
-    list of dict
-        One row per institution and month.
-    """
-    electricity = electricity_kwh(rows, parameters)
-    rng = np.random.default_rng(parameters["seed"] + 2)
-    water, prices, reports = parameters["water"], parameters["prices"], parameters["reports"]
-    bills = []
-    for row, series in zip(rows, electricity, strict=True):
-        per_person = water["median_m3_per_person_year"] * np.exp(water["log_sd"] * rng.standard_normal())
-        reported = int(_pick(rng, {str(months): share for months, share in reports["months"].items()}))
-        everything = [(year, month) for year in parameters["years"] for month in range(1, 13)]
-        for year, month in everything[-reported:]:
-            power = float(series[parameters["years"].index(year), month - 1])
-            weather = parameters["intensity"]["weather_factor"][year]
-            gas = _gas_m3(row, month, weather, parameters) * (1 + 0.04 * rng.standard_normal())
-            summer = 1 + (water["summer_extra"] if month in parameters["summer_months"] else 0.0)
-            tap = per_person / 12 * row["occupants"] * summer * (1 + 0.05 * rng.standard_normal())
-            cost = (power * prices["electricity_cny_per_kwh"] + gas * prices["gas_cny_per_m3"]
-                    + tap * prices["water_cny_per_m3"])
-            reading = "estimated" if rng.random() < reports["estimated_share"] else "metered"
-            bills.append({"building_id": row["building_id"], "month": f"{year}-{month:02d}",
-                          "electricity_kwh": round(power), "gas_m3": round(gas, 1), "water_m3": round(tap),
-                          "cost_cny": round(cost), "reading": reading, "illustrative": "yes"})
-    return bills
-
-
 def _write(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
@@ -265,18 +174,26 @@ def _write(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
         writer.writerows(rows)
 
 
-def main(out: Annotated[Path, typer.Option(help="folder for the two files")] = DATA_DIR) -> None:
-    """Write jiading_illustrative.csv and jiading_illustrative_bills.csv.
+def main(
+    out: Annotated[Path, typer.Option(help="folder for the files")] = DATA_DIR,
+    store: Annotated[Path | None, typer.Option(help="run the engine again, with this folder of runs")] = None,
+) -> None:
+    """Write jiading_illustrative.csv and jiading_illustrative_bills.csv; with --store their simulated months too.
 
     Example: python -m scripts.make_illustrative_district --out buildings/data
     """
     parameters = load_parameters()
     rows = registry_rows(parameters)
-    bills = bill_rows(rows, parameters)
-    _write(out / "jiading_illustrative.csv", COLUMNS, rows)
-    _write(out / "jiading_illustrative_bills.csv", BILL_COLUMNS, bills)
+    _write(out / REGISTRY, COLUMNS, rows)
+    if store is not None:
+        buildings = read_registry(out / REGISTRY)
+        _write(out / MONTHS, MONTH_COLUMNS, month_rows(buildings, used_designs(buildings, parameters), store))
+    kept = out / MONTHS if store is not None else DATA_DIR / MONTHS
+    electricity = electricity_kwh(rows, read_months(kept), parameters)
+    bills = bill_rows(rows, read_months(kept), parameters)
+    _write(out / BILLS, BILL_COLUMNS, bills)
     area = np.array([row["floor_area_m2"] for row in rows])
-    intensity = electricity_kwh(rows, parameters).mean(axis=1).sum(axis=1) / area
+    intensity = electricity.mean(axis=1).sum(axis=1) / area
     typer.echo(f"{len(rows)} illustrative institutions, {area.sum():,.0f} m2, {len(bills)} bills")
     typer.echo(f"electricity: area-weighted mean {np.average(intensity, weights=area):.1f}, "
                f"median building {np.median(intensity):.1f} kWh/m2")

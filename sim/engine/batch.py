@@ -245,6 +245,7 @@ class Batch:
             return
         if not record.ok:
             self.tally.failed[record.failure_class] += 1
+            self.tally.found_failed += outcome.found
             log.warning("case %d, run %s: failed, %s: %s", outcome.index, outcome.run_key or "-",
                         record.failure_class, record.failure_message)
         elif outcome.found:

@@ -7,8 +7,10 @@ a cluster speak TLS with certificates made for this study alone.
 from __future__ import annotations
 
 import logging
+import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -35,7 +37,11 @@ _SELDOM: dict[str, object] = {
     "distributed.worker.memory.monitor-interval": "5s",
     "distributed.scheduler.work-stealing-interval": "1s",
     "distributed.scheduler.active-memory-manager.start": False,
+    # Dask remembers so many messages whole, to be looked at by its developers: a thousand tasks of 64 cases each.
+    "distributed.admin.low-level-log-length": 8,
 }
+_FORKSERVER = "forkserver"
+_PRELOADED = ("distributed", "distributed.nanny", "sim.engine.task")
 
 
 class ClusterError(RetrofolioError):
@@ -71,6 +77,16 @@ class ClusterSettings(BaseModel):
     lost_worker_timeout_s: float = Field(default=15.0, gt=0, description="a silent job is replaced after this time")
 
 
+def warm_up() -> None:
+    """Begin to load what workers of this machine need, once for all of them, in a process that they are forked from.
+
+    Where forking from a clean process is not to be had (Windows), every worker loads for itself.
+    """
+    if _FORKSERVER in multiprocessing.get_all_start_methods():
+        multiprocessing.get_context(_FORKSERVER).set_forkserver_preload(list(_PRELOADED))
+        forkserver.ensure_running()
+
+
 @contextmanager
 def connect(
     workers: int, scheduler: str | None = None, cluster: ClusterSettings | None = None,
@@ -103,7 +119,9 @@ def connect(
         return
     lost = f"{cluster.lost_worker_timeout_s:g}s" if cluster else "15s"
     spawned = {**dask.config.get("distributed.nanny.pre-spawn-environ", {}), "DASK_LOGGING__DISTRIBUTED": "critical"}
+    method = _FORKSERVER if _FORKSERVER in multiprocessing.get_all_start_methods() else "spawn"
     with dask.config.set({**_SELDOM, "distributed.deploy.lost-worker-timeout": lost,
+                          "distributed.worker.multiprocessing-method": method,
                           "distributed.nanny.pre-spawn-environ": spawned}):
         started = _slurm(cluster, shared_folder or Path.cwd()) if cluster else _local(workers)
         client = None

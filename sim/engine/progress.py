@@ -28,6 +28,7 @@ class Tally:
     running: int = 0
     waiting: int = 0
     failed: Counter[str] = field(default_factory=Counter)
+    found_failed: int = 0
     dashboard: str = ""
     started: float = field(default_factory=time.monotonic)
 
@@ -38,7 +39,7 @@ class Tally:
 
     def seconds_left(self) -> float | None:
         """Return the estimated time left from the cases that were run in this call, or None before the first."""
-        run = self.finished - self.skipped
+        run = self.finished - self.skipped - self.found_failed
         if not run:
             return None
         return (time.monotonic() - self.started) / run * (self.total - self.finished)

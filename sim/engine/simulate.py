@@ -16,7 +16,7 @@ import netcdf
 from sim.case import Case, case_key, source_digest
 from sim.engine import building, energyplus, gather
 from sim.engine.batch import Batch, Connect
-from sim.engine.cluster import ClusterSettings, connect
+from sim.engine.cluster import ClusterSettings, connect, warm_up
 from sim.engine.gather import Chunk
 from sim.engine.interrupt import polite_signals
 from sim.engine.lease import LeaseSettings
@@ -126,6 +126,8 @@ def simulate(
     asked = _cluster(cluster)
     place = store if isinstance(store, Store) else Store(store, lease)
     place.prepare()
+    if scheduler is None and asked is None:
+        warm_up()
     sweep(None)
     year, epw_path = _weather(weather, place)
     workshop = _workshop(place, year, epw_path, calendar, settings, timeout_s=timeout_s, retry_failed=retry_failed,

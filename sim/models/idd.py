@@ -18,6 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from eppy import bunchhelpers
 from eppy.bunch_subclass import EpBunch
 from eppy.EPlusInterfaceFunctions import parse_idd
 from eppy.modeleditor import IDF
@@ -185,6 +186,8 @@ def _parsed() -> tuple[Any, Any]:
 def _set_idd() -> None:
     """Give eppy the IDD, once per process."""
     block, comments = _parsed()
+    # Eppy works out the legal names of all fields for every object it reads: a third of its time.
+    bunchhelpers.makefieldname = cache(bunchhelpers.makefieldname)
     OfficeIDF.setiddname(str(idd_folder() / "Energy+.idd"))
     OfficeIDF.setidd(comments, {}, block, (25, 2, 0))
 
@@ -230,7 +233,25 @@ def add(idf: OfficeIDF, kind: str, **fields: object) -> EpBunch:
     3
     """
     plain = {key: float(value) if isinstance(value, float) else value for key, value in fields.items()}
-    return idf.newidfobject(kind.upper(), **plain)
+    blank, names, places, rules = _blank(kind.upper())
+    if len(plain) >= len(names):  # more than the IDD writes out: eppy lengthens the object
+        return idf.newidfobject(kind.upper(), **plain)
+    known = {places[name]: value for name, value in plain.items() if name in places}
+    values = blank + [""] * (max(known, default=0) + 1 - len(blank))
+    for place, value in known.items():
+        values[place] = value
+    made = EpBunch(values, list(names), rules)
+    idf.idfobjects[kind.upper()].append(made)
+    for name in plain.keys() - places:  # eppy's own words for a field that is not there
+        made[name] = plain[name]
+    return made
+
+
+@cache
+def _blank(kind: str) -> tuple[list[object], list[str], dict[str, int], list[Any]]:
+    """Return a new object's values, fields, their places and rules: eppy finds them anew for every object."""
+    made = read_idf().newidfobject(kind)
+    return made.obj, made.objls, {name: made.objls.index(name) for name in made.objls}, made.objidd
 
 
 def one(idf: OfficeIDF, kind: str) -> EpBunch:

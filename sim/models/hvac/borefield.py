@@ -10,8 +10,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import trapezoid
-from scipy.special import erf
 
 LOG_TIMES = (-10.0, -8.5, -7.2, -5.2, -3.27, -1.884, -0.497, 0.419, 3.003)
 """ln(t/ts), ts = H2 / (9 a): from some hours to the steady state."""
@@ -19,6 +17,8 @@ STEPS = 400
 
 
 def _ierf(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.special import erf
+
     return x * erf(x) - (1.0 - np.exp(-x * x)) / math.sqrt(math.pi)
 
 
@@ -60,6 +60,8 @@ def g_function(
     apart = np.hypot(*(places[:, None, :] - places[None, :, :]).reshape(-1, 2).T)
     distance, count = np.unique(np.where(apart < radius_m, radius_m, apart.round(6)), return_counts=True)
     pairs = []
+    from scipy.integrate import trapezoid
+
     for log_time in LOG_TIMES:
         start = math.sqrt(9.0 / (4.0 * math.exp(log_time))) / length_m  # 1/sqrt(4 a t), a t = H2/9 exp(ln t/ts)
         s = np.geomspace(start, max(start * 10, 6.0 / radius_m), STEPS)

@@ -4,6 +4,8 @@ import io
 import json
 import math
 import sys
+import time
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -182,6 +184,14 @@ def test_progress_in_words_and_json(monkeypatch):
         shown.show(tally)
     assert len(stream.getvalue().splitlines()) == 1  # at most one a second
     assert json.loads(stream.getvalue())["progress"]["failed"] == {"timeout": 1}
+
+
+def test_time_left_knows_only_cases_that_were_run_now():
+    """Failures that lay in the store took no time: counted as run they would promise an early end."""
+    tally = Tally(total=100, done=2, skipped=40, found_failed=8, started=time.monotonic() - 20.0)
+    tally.failed["fatal"] = 8
+    assert tally.seconds_left() == pytest.approx(10.0 * 50, rel=0.01)
+    assert Tally(total=3, skipped=1, found_failed=1, failed=Counter(fatal=1)).seconds_left() is None
 
 
 @pytest.mark.parametrize("style", ["rich", "quiet", "json"])

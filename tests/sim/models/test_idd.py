@@ -25,6 +25,21 @@ def test_defaults_are_filled_and_fields_checked():
         add(idf, "Zone", Nmae="Hall")
 
 
+@pytest.mark.parametrize("kind", ["Zone", "Schedule:Compact", "Chiller:Electric:EIR", "BuildingSurface:Detailed",
+                                  "HVACTemplate:Zone:VRF", "Curve:Biquadratic", "Output:Variable"])
+def test_objects_are_those_that_eppy_itself_would_make(kind):
+    """Every single field, set alone and with all others, has the place that eppy gives it; objects share nothing."""
+    names = read_idf().newidfobject(kind.upper()).objls[1:]
+    chosen = [{name: 1.5} for name in names[:12]] + [{name: f"v{i}" for i, name in enumerate(names)}]
+    ours, eppys = read_idf(), read_idf()
+    for fields in chosen:
+        add(ours, kind, **fields)
+        eppys.newidfobject(kind.upper(), **fields)
+    assert [o.obj for o in ours.idfobjects[kind.upper()]] == [o.obj for o in eppys.idfobjects[kind.upper()]]
+    assert idf_text(ours) == idf_text(eppys)
+    assert add(ours, kind).obj == eppys.newidfobject(kind.upper()).obj
+
+
 def test_text_survives_reading_and_writing():
     idf = read_idf()
     vertices = {f"Vertex_{axis}coordinate_{i}": float(i) for i in range(1, 9) for axis in "XYZ"}
