@@ -29,6 +29,7 @@ Scheduler = Annotated[str | None, typer.Option("--scheduler", help="address of a
 Cluster = Annotated[str | None, typer.Option("--cluster", help="slurm: start workers as jobs of the queue")]
 Store = Annotated[Path | None, typer.Option("--store", help="folder of finished runs (default: OUT/runs)")]
 Retry = Annotated[bool, typer.Option("--retry-failed", help="run failed cases again")]
+KeepRaw = Annotated[bool, typer.Option("--keep-raw", help="keep model and engine files of new runs under STORE/kept")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="no progress")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
 
@@ -54,11 +55,12 @@ def _run_stage(module: str, study: Path, out: Path, as_json: bool, **options: ob
 def _running_verb(name: str, text: str) -> Callable[..., None]:
     def verb(
         study: StudyFile, out: Out, workers: Workers = 2, scheduler: Scheduler = None, cluster: Cluster = None,
-        store: Store = None, retry_failed: Retry = False, quiet: Quiet = False, json: Json = False,
+        store: Store = None, retry_failed: Retry = False, keep_raw: KeepRaw = False, quiet: Quiet = False,
+        json: Json = False,
     ) -> None:
         _run_stage(
             name, study, out, json, workers=workers, scheduler=scheduler, cluster=cluster, store=store,
-            retry_failed=retry_failed, quiet=quiet,
+            retry_failed=retry_failed, keep_raw=keep_raw, quiet=quiet,
         )
 
     verb.__doc__ = f"{text}\n\nExample: retrofolio {name} scripts/studies/jiading_sample.yaml --out out/jiading_sample"
@@ -83,7 +85,7 @@ def validate(
     study: StudyFile, out: Out, cases: Annotated[int | None, typer.Option("--cases", min=1, help="fresh cases")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="seed of the fresh cases")] = None,
     workers: Workers = 2, scheduler: Scheduler = None, cluster: Cluster = None, store: Store = None,
-    retry_failed: Retry = False, quiet: Quiet = False, json: Json = False,
+    retry_failed: Retry = False, keep_raw: KeepRaw = False, quiet: Quiet = False, json: Json = False,
 ) -> None:
     """Draw fresh cases, simulate them and their baselines, and state the surrogate's errors.
 
@@ -91,7 +93,7 @@ def validate(
     """
     _run_stage(
         "validate", study, out, json, workers=workers, scheduler=scheduler, cluster=cluster, store=store,
-        retry_failed=retry_failed, quiet=quiet, validation_cases=cases, validation_seed=seed,
+        retry_failed=retry_failed, keep_raw=keep_raw, quiet=quiet, validation_cases=cases, validation_seed=seed,
     )
 
 

@@ -40,6 +40,7 @@ class Options:
     cluster: str | None = None
     store: Path | None = None
     retry_failed: bool = False
+    keep_raw: bool = False
     quiet: bool = False
     as_json: bool = False
     validation_cases: int | None = None

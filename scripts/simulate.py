@@ -42,8 +42,8 @@ def run_cases(
     found = simulate(
         cases, weather=context.weather, calendar=context.calendar, settings=block.settings, store=context.store,
         workers=options.workers, scheduler=options.scheduler, cluster=block.cluster if options.cluster else None,
-        timeout_s=block.timeout_s, retry_failed=options.retry_failed, out=out,
-        attributes=attributes,
+        timeout_s=block.timeout_s, retry_failed=options.retry_failed, keep_raw=options.keep_raw,
+        out=out, attributes=attributes,
         progress="quiet" if options.quiet else "json" if options.as_json else "rich",
     )
     context.count_runs(found)

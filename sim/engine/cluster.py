@@ -41,7 +41,7 @@ _SELDOM: dict[str, object] = {
     "distributed.admin.low-level-log-length": 8,
 }
 _FORKSERVER = "forkserver"
-_PRELOADED = ("distributed", "distributed.nanny", "sim.engine.task")
+_PRELOADED = "sim.engine.warm"
 
 
 class ClusterError(RetrofolioError):
@@ -83,7 +83,7 @@ def warm_up() -> None:
     Where forking from a clean process is not to be had (Windows), every worker loads for itself.
     """
     if _FORKSERVER in multiprocessing.get_all_start_methods():
-        multiprocessing.get_context(_FORKSERVER).set_forkserver_preload(list(_PRELOADED))
+        multiprocessing.get_context(_FORKSERVER).set_forkserver_preload([_PRELOADED])
         forkserver.ensure_running()
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Literal
 
 from pydantic import Field
+from scipy.optimize import brentq
 
 from buildings.design import Design
 from datafile import Frozen
@@ -193,8 +194,6 @@ def _largest_depth(shape: tuple[Polygon, ...]) -> float:
 
 def _depth_for(shape: tuple[Polygon, ...], inner_m2: float) -> float:
     """Return the perimeter depth that leaves the wanted inner area (or the largest depth)."""
-    from scipy.optimize import brentq  # a quarter of a second that every worker would wait for
-
     high = _largest_depth(shape)
     if _inner_area(shape, high) >= inner_m2:
         return high

@@ -248,9 +248,14 @@ def add(idf: OfficeIDF, kind: str, **fields: object) -> EpBunch:
 
 
 @cache
+def _any_model() -> OfficeIDF:
+    return read_idf()
+
+
+@cache
 def _blank(kind: str) -> tuple[list[object], list[str], dict[str, int], list[Any]]:
     """Return a new object's values, fields, their places and rules: eppy finds them anew for every object."""
-    made = read_idf().newidfobject(kind)
+    made = _any_model().newidfobject(kind)
     return made.obj, made.objls, {name: made.objls.index(name) for name in made.objls}, made.objidd
 
 

@@ -115,6 +115,18 @@ def worst_season(miss_kwh: Array) -> str:
     return max(total, key=lambda season: total[season])
 
 
+def in_every_season(miss_kwh: Array) -> bool:
+    """Whether bills lie on the same side of the model in winter, in summer and between.
+
+    Examples
+    --------
+    >>> in_every_season(np.full(12, -2.0)), in_every_season(np.array([5.0, 4, 0, 0, 0, 0, -1, 0, 0, 0, 0, 3]))
+    (True, False)
+    """
+    signs = {float(np.sign(np.nansum(miss_kwh[list(months)]))) for months in SEASON_MONTHS.values()}
+    return len(signs) == 1 and 0.0 not in signs
+
+
 def next_parameter(doubt_kwh: Mapping[str, float], data: CalibrationData, season: str | None) -> str:
     """Return the parameter to measure next.
 

@@ -46,6 +46,13 @@ class Parameter(Frozen):
     measure_zh: str
 
 
+class Advice(Frozen):
+    """What to look at, in words (frozen)."""
+
+    measure_en: str
+    measure_zh: str
+
+
 class Spread(Frozen):
     """A relative standard deviation that is itself uncertain: lognormal (frozen)."""
 
@@ -100,6 +107,7 @@ class CalibrationData(Frozen):
     periods: PeriodRules
     least_months: Sourced
     gate: Gate
+    metered_scope: Advice
     interval: Sourced
     response_points: int = Field(ge=50)
     draws: int = Field(ge=4)

@@ -71,10 +71,18 @@ def sample_posterior(
     for _ in range(MOST_STRETCHES):
         chain = np.concatenate([chain, _walked(log_likelihood, 1.0, start, STEPS, rng)])
         start = chain[-1]
-        worth = chain[:, :, 0].size / float(np.max(emcee.autocorr.integrated_time(chain, tol=0)))
+        worth = _worth(chain)
         if worth >= WORTH:
             break
     return Sample(chain.reshape(-1, size), worth)
+
+
+def _worth(chain: Array) -> float:
+    """Return how many independent draws a chain (step, walker, parameter) is worth; walkers that stood still: none."""
+    moved = (chain != chain[:1]).any(axis=(0, 2))
+    if not moved.any():
+        return 0.0
+    return chain[:, moved, 0].size / float(np.max(emcee.autocorr.integrated_time(chain[:, moved], tol=0)))
 
 
 def _led_in(log_likelihood: Callable[[Array], Array], points: Array, rng: np.random.Generator) -> Array:

@@ -13,12 +13,20 @@ from numpy.typing import NDArray
 from buildings import Building
 from buildings.design import Design
 from sim.surrogate.calibration import Fitted
-from sim.surrogate.calibration_gate import Agreement, agreement, gate_faults, next_parameter, worst_season
-from sim.surrogate.calibration_priors import calibration_data
+from sim.surrogate.calibration_gate import (
+    Agreement,
+    agreement,
+    gate_faults,
+    in_every_season,
+    next_parameter,
+    worst_season,
+)
+from sim.surrogate.calibration_priors import Advice, Parameter, calibration_data
 from sim.surrogate.inputs import numbers
 from vocabulary import CARRIERS, MONTHS, attributes
 
 Array = NDArray[np.float64]
+METERED_SCOPE = "metered_scope"
 HANDLED = ("missing", "joined_estimates", "merged", "doubled", "left_out")
 _HANDLED_WORDS = {
     "missing": "months without a bill", "joined_estimates": "estimated months joined with the metered month after",
@@ -52,7 +60,7 @@ class Verdict:
     reasons : tuple of str
         What lies beyond; empty where it passes.
     measure_next : str
-        Parameter whose measurement would tell most.
+        Parameter whose measurement would tell most; `METERED_SCOPE` where bills miss the model in every season.
     """
 
     passed: bool
@@ -92,12 +100,20 @@ def verdict(fitted: Fitted, confirmation: Confirmation | None = None) -> Verdict
         answers.append(("by the engine, ", engine_answer_kwh(fitted, confirmation)))
     reasons = [said + fault for said, answer in answers
                for fault in gate_faults(fitted.agreements(answer), billed, data.gate)]
-    season = None
-    if reasons:
-        worst = reasons[0].removeprefix("by the engine, ").split(":")[0].replace(" ", "_")
-        season = worst_season(_mean_months(fitted, worst, fitted.readings[worst].energy_kwh)
-                              - _mean_months(fitted, worst, fitted.after_kwh[worst]))
-    return Verdict(not reasons, tuple(reasons), next_parameter(fitted.doubt_kwh, data, season))
+    return Verdict(not reasons, tuple(reasons), _measure_next(fitted, reasons))
+
+
+def _measure_next(fitted: Fitted, reasons: Sequence[str]) -> str:
+    """Return the parameter to measure next, or `METERED_SCOPE` where no parameter is to blame."""
+    data = calibration_data()
+    if not reasons:
+        return next_parameter(fitted.doubt_kwh, data, None)
+    worst = reasons[0].removeprefix("by the engine, ").split(":")[0].replace(" ", "_")
+    miss = (_mean_months(fitted, worst, fitted.readings[worst].energy_kwh)
+            - _mean_months(fitted, worst, fitted.after_kwh[worst]))
+    if "NMBE" in reasons[0] and in_every_season(miss):
+        return METERED_SCOPE
+    return next_parameter(fitted.doubt_kwh, data, worst_season(miss))
 
 
 def _mean_months(fitted: Fitted, carrier: str, energy_kwh: Array) -> Array:
@@ -244,17 +260,19 @@ def _confirmed(fitted: Sequence[Fitted], confirmations: Mapping[str, Confirmatio
 def _words(
     fitted: Sequence[Fitted], verdicts: Sequence[Verdict], untouched: Mapping[str, str]
 ) -> dict[str, tuple[Any, ...]]:
-    parameters, rest = calibration_data().parameters, len(untouched)
+    data, rest = calibration_data(), len(untouched)
+    advice: dict[str, Advice | Parameter] = {**data.parameters, METERED_SCOPE: data.metered_scope}
     passed = np.array([v.passed for v in verdicts] + [False] * rest)
     text = {
         "baseline": (["calibrated" if v.passed else "simulated" for v in verdicts] + ["simulated"] * rest,
                      "which baseline savings are counted from"),
         "reason": (["; ".join(v.reasons) for v in verdicts] + list(untouched.values()),
                    "why the building is not calibrated"),
-        "measure_next": ([v.measure_next for v in verdicts] + [""] * rest, "parameter to measure next"),
-        "measure_next_en": ([parameters[v.measure_next].measure_en for v in verdicts] + [""] * rest,
+        "measure_next": ([v.measure_next for v in verdicts] + [""] * rest,
+                         "parameter to measure next; metered_scope: what the meters serve"),
+        "measure_next_en": ([advice[v.measure_next].measure_en for v in verdicts] + [""] * rest,
                             "what to measure next, English"),
-        "measure_next_zh": ([parameters[v.measure_next].measure_zh for v in verdicts] + [""] * rest,
+        "measure_next_zh": ([advice[v.measure_next].measure_zh for v in verdicts] + [""] * rest,
                             "what to measure next, Chinese"),
     }
     found: dict[str, tuple[Any, ...]] = {

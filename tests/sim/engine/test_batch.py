@@ -1,5 +1,7 @@
 """Many quick cases: several in one task, and still each run once, in its row, and alone in its faults."""
 
+import multiprocessing
+
 import dask
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from odd_engines import count_runs
 import sim
 from sim.engine import simulate as simulate_module
 from sim.engine.batch import Pace
+from sim.engine.cluster import connect, warm_up
 from sim.engine.store import Store
 from sim.engine.task import TASK_S, WorkerMismatchError
 
@@ -85,3 +88,17 @@ def test_dask_looks_at_itself_seldom_in_every_process(scheduler):
     lines = [_exported(item).removeprefix("export ") for item in _SELDOM.items()]
     heard = dask.config.collect_env(dict(line.split("=") for line in lines))
     assert all(dask.config.get(name, config=heard) == value for name, value in _SELDOM.items())
+
+
+@pytest.mark.skipif("forkserver" not in multiprocessing.get_all_start_methods(), reason="nothing to fork from here")
+def test_workers_find_loaded_what_they_need_and_the_client_forgets_what_it_sent():
+    """A module that cannot be imported is left out of the warm process without a word, and only time would tell."""
+    def parsed():
+        from sim.models import idd
+
+        return idd._set_idd.cache_info().currsize
+
+    warm_up()
+    with connect(1) as client:
+        assert client.submit(parsed, pure=False).result(timeout=120) == 1
+        assert client.scheduler_comm.recent_message_log.maxlen <= 64  # of 64 cases each

@@ -13,6 +13,7 @@ from sim.surrogate import Surrogate
 from sim.surrogate.calibration import Weathers, calibrate
 from sim.surrogate.calibration_periods import Bills
 from sim.surrogate.calibration_priors import prior_of
+from sim.surrogate.calibration_table import METERED_SCOPE, calibration_table, verdict
 
 FILE = Path(__file__).parents[2] / "data" / "surrogate_runs.nc"
 MONTHS = tuple(f"2024-{month:02d}" for month in range(1, 13))
@@ -118,3 +119,15 @@ def test_degree_days_move_the_answer_in_their_direction(surrogate, building, tru
     assert (offset[5:8] > 0).all()
     assert np.allclose(offset[[0, 1, 2, 11]], 0.0)
     assert np.allclose(moved.readings["electricity"].offset_std_kwh, 0.3 * np.abs(offset))
+
+
+@pytest.mark.parametrize("share", [0.4, 2.5])
+def test_bills_beyond_all_parameters_are_no_parameters_fault(surrogate, building, truth, share):
+    """A half-empty house, a data room: the gate fails and the advice is to look at the meters, in both languages."""
+    fitted = calibrate(building, bills_of(share * truth[1]), weathers(surrogate), seed=1)
+    said = verdict(fitted)
+    assert not said.passed
+    assert said.measure_next == METERED_SCOPE
+    table = calibration_table([fitted], {}, {})
+    assert "meters" in str(table["measure_next_en"].values[0])
+    assert "计量" in str(table["measure_next_zh"].values[0])

@@ -14,6 +14,7 @@ from sim.surrogate.calibration_gate import (
     agreement,
     cv_rmse,
     gate_faults,
+    in_every_season,
     next_parameter,
     nmbe,
     worst_season,
@@ -22,7 +23,7 @@ from sim.surrogate.calibration_likelihood import Readings, likelihood_of, months
 from sim.surrogate.calibration_periods import Bills, periods_of
 from sim.surrogate.calibration_priors import calibration_data, prior_of
 from sim.surrogate.calibration_response import design_points, fit_response, terms
-from sim.surrogate.calibration_sampler import WORTH, sample_posterior
+from sim.surrogate.calibration_sampler import WORTH, _worth, sample_posterior
 from vocabulary import InputError
 
 DATA = calibration_data()
@@ -133,6 +134,16 @@ def test_sampler_keeps_both_of_two_separate_answers():
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_walkers_that_stand_still_are_worth_nothing():
+    """One of them made the worth of all the others NaN, and NaN is never enough."""
+    rng = np.random.default_rng(0)
+    chain = rng.standard_normal((400, 20, 2))
+    free = _worth(chain)
+    chain[:, :5] = chain[:1, :5]
+    assert _worth(chain) == pytest.approx(0.75 * free, rel=0.1)
+    assert _worth(np.zeros((400, 4, 2))) == 0.0
+
+
 def test_sampler_finds_a_sharp_posterior_and_its_worth_is_true(seed):
     """Eleven parameters, three sharp directions: importance sampling had few heavy draws there, intervals too narrow.
 
@@ -231,6 +242,9 @@ def test_what_to_measure_next_is_where_the_doubt_is():
     assert next_parameter(doubt, DATA, "winter") == "heating_setpoint_c"
     assert next_parameter({"cooling_cop": 5.0}, DATA, "winter") == "cooling_cop"
     assert worst_season(np.r_[np.zeros(5), -9.0, np.zeros(6)]) == "summer"
+    assert in_every_season(np.full(12, 3.0))
+    assert not in_every_season(np.r_[np.full(5, 1.0), -9.0, np.full(6, 1.0)])
+    assert not in_every_season(np.r_[np.full(4, 1.0), np.full(8, np.nan)])
 
 
 def test_ranges_are_the_archetypes_and_hold_the_registrys_value():
