@@ -41,7 +41,7 @@ _SELDOM: dict[str, object] = {
     "distributed.admin.low-level-log-length": 8,
 }
 _FORKSERVER = "forkserver"
-_PRELOADED = "sim.engine.warm"
+_PRELOADED = ("distributed.nanny", "sim.engine.warm")
 
 
 class ClusterError(RetrofolioError):
@@ -83,7 +83,7 @@ def warm_up() -> None:
     Where forking from a clean process is not to be had (Windows), every worker loads for itself.
     """
     if _FORKSERVER in multiprocessing.get_all_start_methods():
-        multiprocessing.get_context(_FORKSERVER).set_forkserver_preload([_PRELOADED])
+        multiprocessing.get_context(_FORKSERVER).set_forkserver_preload(list(_PRELOADED))
         forkserver.ensure_running()
 
 
@@ -186,6 +186,7 @@ def _check_address(address: str) -> None:
 def _local(workers: int) -> LocalCluster:
     from distributed import LocalCluster
 
+    warm_up()
     return LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, host=_LOOPBACK,
                         dashboard_address=f"{_LOOPBACK}:0", silence_logs=logging.ERROR)
 

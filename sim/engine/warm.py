@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import logging
 
-import distributed.nanny  # noqa: F401 - what a worker process of dask loads
-
 import sim.engine.task  # noqa: F401 - what bringing a case to its verdict loads
 from sim.models.idd import read_idf
 

@@ -133,7 +133,6 @@ def test_sampler_keeps_both_of_two_separate_answers():
     assert (found.points > 0).mean() == pytest.approx(0.5, abs=0.15)
 
 
-@pytest.mark.parametrize("seed", range(4))
 def test_walkers_that_stand_still_are_worth_nothing():
     """One of them made the worth of all the others NaN, and NaN is never enough."""
     rng = np.random.default_rng(0)
@@ -144,6 +143,7 @@ def test_walkers_that_stand_still_are_worth_nothing():
     assert _worth(np.zeros((400, 4, 2))) == 0.0
 
 
+@pytest.mark.parametrize("seed", range(4))
 def test_sampler_finds_a_sharp_posterior_and_its_worth_is_true(seed):
     """Eleven parameters, three sharp directions: importance sampling had few heavy draws there, intervals too narrow.
 
