@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing import forkserver
 from pathlib import Path
@@ -42,6 +43,9 @@ _SELDOM: dict[str, object] = {
 }
 _FORKSERVER = "forkserver"
 _PRELOADED = ("distributed.nanny", "sim.engine.warm")
+# Of workers of this machine: one thread each, and dask's own log, for its developers, only where there is real trouble.
+_ENVIRONMENT = {"DASK_LOGGING__DISTRIBUTED": "critical", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+                "OPENBLAS_NUM_THREADS": "1"}
 
 
 class ClusterError(RetrofolioError):
@@ -84,7 +88,22 @@ def warm_up() -> None:
     """
     if _FORKSERVER in multiprocessing.get_all_start_methods():
         multiprocessing.get_context(_FORKSERVER).set_forkserver_preload(list(_PRELOADED))
-        forkserver.ensure_running()
+        with _environment(_ENVIRONMENT):  # whoever is forked later has what the process has that is started here
+            forkserver.ensure_running()
+
+
+@contextmanager
+def _environment(added: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in added}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager
@@ -118,7 +137,7 @@ def connect(
             yield client
         return
     lost = f"{cluster.lost_worker_timeout_s:g}s" if cluster else "15s"
-    spawned = {**dask.config.get("distributed.nanny.pre-spawn-environ", {}), "DASK_LOGGING__DISTRIBUTED": "critical"}
+    spawned = {**dask.config.get("distributed.nanny.pre-spawn-environ", {}), **_ENVIRONMENT}
     method = _FORKSERVER if _FORKSERVER in multiprocessing.get_all_start_methods() else "spawn"
     with dask.config.set({**_SELDOM, "distributed.deploy.lost-worker-timeout": lost,
                           "distributed.worker.multiprocessing-method": method,

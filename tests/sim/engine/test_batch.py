@@ -1,6 +1,7 @@
 """Many quick cases: several in one task, and still each run once, in its row, and alone in its faults."""
 
 import multiprocessing
+import os
 
 import dask
 import numpy as np
@@ -94,11 +95,15 @@ def test_dask_looks_at_itself_seldom_in_every_process(scheduler):
 def test_workers_find_loaded_what_they_need_and_the_client_forgets_what_it_sent():
     """A module that cannot be imported is left out of the warm process without a word, and only time would tell."""
     def parsed():
+        import os
+
         from sim.models import idd
 
-        return idd._set_idd.cache_info().currsize
+        return idd._set_idd.cache_info().currsize, os.environ.get("OMP_NUM_THREADS")
 
+    before = dict(os.environ)
     warm_up()
+    assert dict(os.environ) == before
     with connect(1) as client:
-        assert client.submit(parsed, pure=False).result(timeout=120) == 1
+        assert client.submit(parsed, pure=False).result(timeout=120) == (1, "1")
         assert client.scheduler_comm.recent_message_log.maxlen <= 64  # of 64 cases each
