@@ -139,6 +139,17 @@ def faults_of(error: ValidationError, file: str, schema: type[BaseModel]) -> lis
     return [_fault(item, file, schema) for item in error.errors(include_url=False)]
 
 
+def expected(message: str) -> str:
+    """Return what pydantic expected, without its own way of saying so.
+
+    Examples
+    --------
+    >>> expected("Input should be less than or equal to 0.5"), expected("Value error, the whole year")
+    ('less than or equal to 0.5', 'the whole year')
+    """
+    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ").removeprefix("Input should be ")
+
+
 def _fault(item: Mapping[str, Any], file: str, schema: type[BaseModel]) -> Fault:
     path = tuple(item["loc"])
     place = ".".join(str(part) for part in path) or "file"
@@ -147,7 +158,7 @@ def _fault(item: Mapping[str, Any], file: str, schema: type[BaseModel]) -> Fault
     found = "nothing" if item["type"] == "missing" else repr(item["input"])[:80]
     allowed = item.get("ctx", {}).get("expected", "")
     words = str(allowed).replace("'", "").replace(" or ", ", ").split(", ") if allowed else []
-    return Fault(file, place, found, str(item["msg"]), nearest(str(item["input"]), words))
+    return Fault(file, place, found, expected(item["msg"]), nearest(str(item["input"]), words))
 
 
 def _known_keys(schema: type[BaseModel]) -> list[str]:

@@ -13,6 +13,7 @@ from buildings.building import Building, MonthlyBill, Provenance
 from buildings.design import Design
 from buildings.measures import Catalogue
 from buildings.spreadsheet import Value
+from datafile import expected
 from vocabulary import Fault, InputError
 
 Values = Mapping[str, Value]
@@ -66,7 +67,7 @@ def resolve(
         for item in error.errors(include_url=False):
             field = str(item["loc"][0])
             faults.append(Fault(file, f"{place}, column {_column_of(field)}", f"{field} {item['input']:g}",
-                                str(item["msg"])))
+                                expected(item["msg"])))
         raise InputError(faults) from error
     return Building(**found.building_values(design), design=design, bills=bills)
 

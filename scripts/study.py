@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from buildings import load_catalogue
-from datafile import UniqueKeyLoader
+from datafile import UniqueKeyLoader, expected
 from optimiser.money.tariffs import DEFAULT_TARIFF
 from optimiser.published import Published
 from optimiser.rules import Rules
@@ -88,6 +88,14 @@ class SimulationBlock(Block):
     settings: Annotated[ModelSettings, BeforeValidator(_over_defaults)] = Field(default_factory=default_settings)
     direct_runs: int = Field(24, ge=1)
     cluster: ClusterSettings = ClusterSettings()
+
+    @field_validator("settings")
+    @classmethod
+    def _whole_years(cls, settings: ModelSettings) -> ModelSettings:
+        """Refuse what makes no year: savings are of a year, prices and PV of its hours."""
+        if settings.run_period or not settings.hourly:
+            raise ValueError("the whole year (no run_period) and its hours (hourly: true)")
+        return settings
 
 
 class SurrogateBlock(Block):
@@ -175,7 +183,7 @@ def _fault(path: Path, root: type[BaseModel], error: ErrorDetails, prefix: str =
         known = list(owner.model_fields) if owner else []
         return Fault(str(path), place, "unknown key", "one of " + ", ".join(known), nearest(str(location[-1]), known))
     found = "nothing" if error["type"] == "missing" else repr(error["input"])[:80]
-    return Fault(str(path), place, found, error["msg"])
+    return Fault(str(path), place, found, expected(error["msg"]))
 
 
 def _rule_faults(path: Path, given: Mapping[str, Any]) -> Iterator[Fault]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from datetime import date
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from buildings.design import SourceSystem
 from datafile import Frozen
@@ -66,6 +67,9 @@ def site_of(weather: xr.Dataset, calendar: Calendar | None = None) -> Site:
 
 
 Steps = Literal[1, 2, 3, 4, 6]
+RunPeriod = tuple[int, int, int, int]
+ORDINARY_YEAR = 2025
+"""Without a leap day, as all weather here."""
 
 
 class ModelSettings(Frozen):
@@ -84,7 +88,7 @@ class ModelSettings(Frozen):
     minimum_plant_iterations: int = Field(ge=1, le=10)
     maximum_plant_iterations: int = Field(ge=2, le=20)
     loads_tolerance: float = Field(gt=0, le=0.5, description="warm-up, fraction of load")
-    temperature_tolerance_k: float = Field(gt=0, le=1)
+    temperature_tolerance_k: float = Field(gt=0, le=0.5, description="warm-up; the engine refuses more")
     largest_zone_temperature_step_k: float = Field(ge=0.1, le=3, description="above it the system step is halved")
     solar_distribution: Literal["MinimalShadowing", "FullExterior"]
     shading_update_days: int = Field(ge=1, le=60)
@@ -92,10 +96,24 @@ class ModelSettings(Frozen):
     exterior_convection: Literal["DOE-2", "TARP", "SimpleCombined"]
     zone_air_solution: Literal["ThirdOrderBackwardDifference", "AnalyticalSolution", "EulerMethod"]
     coil_direct_solution: bool = Field(description="the engine solves a fan coil's water flow without iteration")
-    run_period: tuple[int, int, int, int] | None = Field(
+    run_period: RunPeriod | None = Field(
         default=None, description="first month and day, last month and day; the whole year when not given"
     )
     hourly: bool = Field(default=True, description="report hourly electricity and gas")
+
+    @model_validator(mode="after")
+    def _iterations_in_order(self) -> Self:
+        if self.minimum_plant_iterations > self.maximum_plant_iterations:
+            raise ValueError("minimum_plant_iterations at most as large as maximum_plant_iterations")
+        return self
+
+    @field_validator("run_period")
+    @classmethod
+    def _days_in_order(cls, period: RunPeriod | None) -> RunPeriod | None:
+        """Days of a year of 365 days (`date` refuses others), in order: the engine would go on into the next year."""
+        if period and date(ORDINARY_YEAR, *period[:2]) > date(ORDINARY_YEAR, *period[2:]):
+            raise ValueError("a run_period that begins before it ends")
+        return period
 
     def steps_of(self, source_system: SourceSystem) -> int:
         """Return the steps per hour of a model with a source system."""

@@ -18,6 +18,7 @@ from buildings.design import Design
 from sim.engine import energyplus
 from sim.engine.results import read_run
 from sim.models import (
+    ModelSettings,
     build_idf,
     combine_sizes,
     default_settings,
@@ -87,6 +88,10 @@ class Line:
     plan: Callable[[Design], Plan] = zone_plan
     systems: tuple[str, ...] = ("chiller_boiler", "vrf", "air_source_heat_pump")
 
+    @property
+    def settings(self) -> ModelSettings:
+        return default_settings(**({} if self.kind == "default" else ENGINE_LIMITS | self.changes))
+
 
 ALL = tuple(SYSTEMS)
 TWO = ("chiller_boiler", "vrf")
@@ -108,8 +113,8 @@ LINES: dict[str, Line] = {
     "3 steps, halved from 1.0 K": Line(
         "convergence limits", {"timesteps_per_hour": 3, "largest_zone_temperature_step_k": 1.0},
         systems=TWO),
-    "3 steps, warm-up to 0.1 and 1 K": Line(
-        "convergence limits", {"timesteps_per_hour": 3, "loads_tolerance": 0.1, "temperature_tolerance_k": 1.0},
+    "3 steps, warm-up to 0.1 and 0.5 K": Line(
+        "convergence limits", {"timesteps_per_hour": 3, "loads_tolerance": 0.1, "temperature_tolerance_k": 0.5},
         systems=TWO),
     "3 steps, fans always on": Line("capacity control", {"timesteps_per_hour": 3}, _constant_fans, systems=FAN_COILS),
     "3 steps, one perimeter zone": Line("zoning", {"timesteps_per_hour": 3}, plan=one_perimeter_zone,
@@ -141,7 +146,8 @@ def _bench() -> tuple[Path, object]:
 def _engine(text: str, folder: Path) -> tuple[Path, float]:
     place = Path(tempfile.mkdtemp(dir=folder))
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    energyplus.run(text, folder / "shanghai.epw", place, 1200)
+    ended = energyplus.run(text, folder / "shanghai.epw", place, 1200)
+    assert ended.exit_code == 0, (place / "eplusout.err").read_text(encoding="latin-1")[-2000:]
     return place, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
 
 
@@ -149,7 +155,7 @@ def run(line_name: str, system: str, package: str) -> Run:
     """Size, write and run one model, in this process."""
     folder, site = _bench()
     line = LINES[line_name]
-    settings = default_settings(**({} if line.kind == "default" else ENGINE_LIMITS | line.changes))
+    settings = line.settings
     design = apply_package(Design(**{**OFFICE, **OLD, "source_system": system, **SYSTEMS[system]}), package,
                            load_catalogue())
     with patch.object(frame, "zone_plan", line.plan):

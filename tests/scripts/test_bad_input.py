@@ -55,6 +55,18 @@ def test_unknown_keys_get_the_nearest_spelling(study, tmp_path):
     refused(study, tmp_path, "simulation.trainings_runs", "training_runs")
 
 
+@pytest.mark.parametrize(("settings", "place"), [
+    ({"run_period": [7, 1, 7, 7]}, "simulation.settings"),  # a week's energy would be called a year's
+    ({"hourly": False}, "simulation.settings"),
+    ({"run_period": [2, 30, 3, 1]}, "simulation.settings.run_period"),
+    ({"minimum_plant_iterations": 6, "maximum_plant_iterations": 4}, "simulation.settings"),
+    ({"temperature_tolerance_k": 0.6}, "simulation.settings.temperature_tolerance_k"),
+])
+def test_settings_that_no_year_can_be_run_with(study, tmp_path, settings, place):
+    study["simulation"]["settings"] = settings
+    refused(study, tmp_path, place)
+
+
 @pytest.mark.parametrize(("words", "place"), [
     (["--cluster", "slrum"], "--cluster"), (["--cluster", "slurm", "--scheduler", "127.0.0.1:8786"], "--scheduler")])
 def test_workers_that_cannot_be_had_are_refused_before_anything_runs(tmp_path, words, place):
