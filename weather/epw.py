@@ -175,8 +175,8 @@ def _check_numbers(values: dict[str, npt.NDArray[Any]], name: str) -> None:
             wrong |= (array != np.rint(array)) | (np.abs(array) > 9999)
         if wrong.any():
             row = int(np.argmax(wrong))
-            faults.append(Fault(name, f"row {row + 1}, {key}", str(array[row]), "a whole number" if key in
-                                WHOLE_COLUMNS else "a finite number"))
+            expected = "a whole number of at most four digits" if key in WHOLE_COLUMNS else "a finite number"
+            faults.append(Fault(name, f"row {row + 1}, {key}", str(array[row]), expected))
     if faults:
         raise InputError(faults)
 

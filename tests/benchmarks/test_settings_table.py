@@ -73,6 +73,7 @@ def told(rows: list[dict[str, object]]) -> str:
 
 
 @pytest.mark.engine
+@pytest.mark.timeout(3600)
 def test_default_settings_hold_their_limits():
     assert all(line.settings for line in LINES.values())  # a line out of range would end it after ten minutes
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
