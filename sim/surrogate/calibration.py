@@ -28,6 +28,7 @@ from sim.surrogate.calibration_priors import CalibrationData, Prior, calibration
 from sim.surrogate.calibration_response import Response, design_points, fit_response
 from sim.surrogate.calibration_sampler import sample_posterior
 from sim.surrogate.climate import Climate
+from sim.surrogate.network import one_blas_thread
 from sim.surrogate.surrogate import Surrogate
 from vocabulary import CARRIERS, GAS_LHV_MJ_PER_M3
 
@@ -180,7 +181,8 @@ def calibrate(building: Building, bills: Bills, weathers: Weathers, *, seed: int
     --------
     `calibrate(building, bills, Weathers(surrogate, {})).mean` holds one number for each of `prior.names`.
     """
-    return Calibration(building, bills, weathers, calibration_data(), seed).fitted()
+    with one_blas_thread():
+        return Calibration(building, bills, weathers, calibration_data(), seed).fitted()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import TypeVar
 
@@ -39,8 +40,16 @@ def in_parts(parts: Sequence[NDArray[np.int64]], work: Callable[[NDArray[np.int6
     count = min(threads(), len(parts))
     if count <= 1:
         return [work(part) for part in parts]
-    with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(count) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(count) as pool:
         return list(pool.map(work, parts))
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Keep BLAS to one thread: its threads wait busily, which on small matrices beside other work takes all the time.
+
+    Sums then also come in one order whatever the number of cores.
+    """
+    return _blas().limit(limits=1, user_api="blas")
 
 
 @cache
