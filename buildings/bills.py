@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -161,16 +162,27 @@ def _electricity_unit(rows: Sequence[BillRow], floor_area_m2: float, file: str) 
     given = [(row.number, row.bill.electricity_kwh) for row in rows if row.bill.electricity_kwh]
     if not given:
         return []
-    median = statistics.median(value for _, value in given)
-    if median / floor_area_m2 < load_columns().traps.electricity_floor_kwh_per_m2_month:
-        unit, factor = _larger_unit(12 * median / floor_area_m2)
+    floor = load_columns().traps.electricity_floor_kwh_per_m2_month * floor_area_m2
+    plain = [value for _, value in given if value >= floor]
+    if not plain:
+        unit, factor = _larger_unit(12 * statistics.median(value for _, value in given) / floor_area_m2)
         return [_whole_building(rows[0].building_id, "electricity_kwh", given, file, f"kWh (this looks like {unit})",
                                 factor)]
-    return [
-        Fault(file, f"row {number}, column electricity_kwh", f"{value:g}", "kWh (this looks like 10^4 kWh)",
-              f"{value * 1e4:.0f}")
-        for number, value in given if value * 1000 < median and 0.2 < value * 1e4 / median < 5
-    ]
+    usual = statistics.median(plain)
+    return [_one_month(number, value, usual, file) for number, value in given
+            if value < usual / 100 and 0.2 < value * _factor(value, usual) / usual < 5]
+
+
+def _factor(value: float, usual: float) -> float:
+    """Return 1000 (MWh) or 10 000 (10^4 kWh): which brings a month nearer to a usual one."""
+    return min((1e3, 1e4), key=lambda factor: abs(math.log(value * factor / usual)))
+
+
+def _one_month(number: int, value: float, usual: float, file: str) -> Fault:
+    factor = _factor(value, usual)
+    unit = "MWh" if factor == 1e3 else "10^4 kWh"
+    return Fault(file, f"row {number}, column electricity_kwh", f"{value:g}", f"kWh (this looks like {unit})",
+                 f"{value * factor:.0f}")
 
 
 def _larger_unit(intensity: float) -> tuple[str, float]:
@@ -211,9 +223,17 @@ def _all_alike(given: Sequence[tuple[BillRow, float]]) -> bool:
 
 
 def _is_mj_beside_others(row: BillRow, value: float, given: Sequence[tuple[BillRow, float]]) -> bool:
-    """Return whether a month is some 36 times the same month of other years."""
+    """Return whether a month is some 36 times the same month of other years, or else both months around it."""
     same = [other for peer, other in given if peer.bill.month_of_year == row.bill.month_of_year and peer is not row]
-    return bool(same) and 0.5 < value / GAS_LHV_MJ_PER_M3 / statistics.median(same) < 2
+    if same:
+        return 0.5 < value / GAS_LHV_MJ_PER_M3 / statistics.median(same) < 2
+    around = [other for peer, other in given if abs(_running(peer) - _running(row)) == 1]
+    low, high = min(around, default=0.0), max(around, default=0.0)
+    return len(around) == 2 and value > 10 * high and 0.3 * low < value / GAS_LHV_MJ_PER_M3 < 3 * high
+
+
+def _running(row: BillRow) -> int:
+    return row.bill.year * 12 + row.bill.month_of_year
 
 
 def monthly_array(bills: Sequence[MonthlyBill], column: str, months: Sequence[str]) -> npt.NDArray[np.float64]:

@@ -19,6 +19,8 @@ from buildings.spreadsheet import header_faults, load_columns, parse_row, read_s
 from vocabulary import Fault, InputError
 
 Array = npt.NDArray[np.float64]
+LEAST_MONTHS = 9
+"""Three for each coefficient."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,17 @@ class DegreeDayModel:
         """Return the energy of months [kWh] from their days and degree days [K day]."""
         return _matrix(days, heating, cooling) @ np.array(self.coefficients)
 
-    def sum_std(self, days: Array, heating: Array, cooling: Array) -> float:
-        """Return the standard error of the predicted sum over months [kWh].
+    def sum_std(self, days: Array, heating: Array, cooling: Array, weights: Array | None = None) -> float:
+        """Return the standard error of the predicted sum over months, each times its weight (absent: 1) [kWh].
 
         The error of the coefficients and the scatter of months, the latter widened by (1 + r) / (1 - r) for
         lag-1 autocorrelation r (ASHRAE Guideline 14-2014 annex B).
         """
-        total = _matrix(days, heating, cooling).sum(axis=0)
+        weight = np.ones(len(days)) if weights is None else weights
+        total = weight @ _matrix(days, heating, cooling)
         widened = (1 + self.autocorrelation) / (1 - self.autocorrelation)
-        return float(np.sqrt(total @ self.covariance @ total + len(days) * self.residual_std**2 * widened))
+        months = float(weight @ weight) * self.residual_std**2 * widened
+        return float(np.sqrt(total @ self.covariance @ total + months))
 
 
 def _matrix(days: Array, heating: Array, cooling: Array) -> Array:
@@ -108,8 +112,8 @@ def fit_degree_days(energy_kwh: Array, days: Array, heating: Array, cooling: Arr
     if matrix.shape != (len(energy), 3):
         raise InputError([Fault("bills", "degree days", f"{len(matrix)} months", f"{len(energy)} as in the bills")])
     known = np.isfinite(energy)
-    if known.sum() < 9:
-        raise InputError([Fault("bills", "months", f"{int(known.sum())} known", "at least 9 months")])
+    if known.sum() < LEAST_MONTHS:
+        raise InputError([Fault("bills", "months", f"{int(known.sum())} known", f"at least {LEAST_MONTHS} months")])
     matrix, energy = matrix[known], energy[known]
     scale = np.maximum(np.abs(matrix).max(axis=0), 1e-9)
     coefficients = nnls(matrix / scale, energy)[0] / scale

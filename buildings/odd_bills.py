@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from buildings.bills import BillRow
-from buildings.building import Building
+from buildings.building import Building, MonthlyBill
 from buildings.spreadsheet import Traps, load_columns
 from vocabulary import Fault
 
 Months = Mapping[int, float]
 """Amounts by running month (year x 12 + month - 1), all above 0."""
 LEAST_PAIRS = 3
+SERIES = ("electricity_kwh", "gas_m3", "water_m3")
 
 
 def strange_bills(rows: Sequence[BillRow], buildings: Sequence[Building], file: str) -> list[Fault]:
@@ -54,7 +55,7 @@ def _of_building(rows: Sequence[BillRow], building: Building, file: str) -> list
         Fault(file, f"row {row.number}, column reading", "an estimated reading", "a metered reading")
         for row in rows if row.bill.reading == "estimated"
     ]
-    for column in ("electricity_kwh", "water_m3"):
+    for column in SERIES:
         strange += _odd_series(rows, column, building.retrofit_month, file)
     return strange + _odd_intensity(rows, building, file) + _odd_costs(rows, file)
 
@@ -122,6 +123,42 @@ def level_shift(amounts: Months, traps: Traps) -> tuple[int, float] | None:
     return (start, math.exp(shift)) if clear and scatter < plain else None
 
 
+def lasting_change(bills: Sequence[MonthlyBill]) -> str:
+    """Return in words whether electricity or gas stays at another level from some month on; empty where neither does.
+
+    Examples
+    --------
+    >>> years = [MonthlyBill(month=f"{y}-{m:02d}", electricity_kwh=9e3 if y < 2024 else 6e3)
+    ...          for y in (2023, 2024) for m in range(1, 13)]
+    >>> lasting_change(years)
+    'electricity_kwh: 0.67 times the level of the months before, from 2024-01 on (a change of meter or of its factor?)'
+    """
+    for column in SERIES[:2]:
+        given = {bill.year * 12 + bill.month_of_year - 1: float(value) for bill in bills
+                 if (value := getattr(bill, column)) is not None}
+        shift = level_shift(_in_season(given, column), load_columns().traps)
+        if shift is not None:
+            return (f"{column}: {shift[1]:.2g} times the level of the months before, from {_word(shift[0])} on "
+                    "(a change of meter or of its factor?)")
+    return ""
+
+
+def _in_season(given: Months, column: str) -> dict[int, float]:
+    """Return the months that can be held against others: not those as good as empty, and of gas the season's only."""
+    if not any(value > 0 for value in given.values()):
+        return {}
+    traps = load_columns().traps
+    least = traps.empty_month_fraction * statistics.median(value for value in given.values() if value > 0)
+    if column == "gas_m3":
+        seasons: dict[int, list[float]] = {}
+        for month, value in given.items():
+            seasons.setdefault(month % 12, []).append(value)
+        usual = {season: statistics.median(values) for season, values in seasons.items()}
+        cold = {season for season, value in usual.items() if value >= traps.season_month_fraction * max(usual.values())}
+        return {month: value for month, value in given.items() if month % 12 in cold and value > least}
+    return {month: value for month, value in given.items() if value > least}
+
+
 def _shift(logs: Mapping[int, float], start: int) -> float | None:
     """Return the median change of the months of the year that are known before and after a break."""
     changes = []
@@ -146,10 +183,11 @@ def _odd_series(rows: Sequence[BillRow], column: str, retrofit_month: str | None
     """Find a change of level, and months far off what the others lead to expect."""
     traps = load_columns().traps
     given = {_running(row): (row, value) for row in rows if (value := _amount(row, column)) is not None}
-    amounts = {month: value for month, (_, value) in given.items() if value > 0}
+    amounts = _in_season({month: value for month, (_, value) in given.items()}, column)
     if len(amounts) < 6:
         return []
     strange = []
+    seasons = {month % 12 for month in amounts} if column == "gas_m3" else range(12)
     shift = level_shift(amounts, traps)
     if shift is not None:
         start, factor = shift
@@ -159,8 +197,10 @@ def _odd_series(rows: Sequence[BillRow], column: str, retrofit_month: str | None
                                  "one level (a change of meter or of its factor?)"))
         amounts = {month: value / (factor if month >= start else 1) for month, value in amounts.items()}
     for month, (row, value) in given.items():
+        if column == "gas_m3" and month not in amounts:  # summer's gas is a canteen's, and small enough to vary
+            continue
         level = shift[1] if shift is not None and month >= shift[0] else 1.0
-        found = _odd_month(month, value / level, amounts, traps)
+        found = _odd_month(month, value / level, amounts, traps, seasons)
         if found:
             usual, why = found
             strange.append(Fault(file, f"row {row.number}, column {column}", f"{value:g}",
@@ -174,10 +214,16 @@ def _is_retrofit(start: int, retrofit_month: str | None) -> bool:
     return abs(start - (int(retrofit_month[:4]) * 12 + int(retrofit_month[5:]) - 1)) <= 2
 
 
-def _odd_month(month: int, value: float, amounts: Months, traps: Traps) -> tuple[float, str] | None:
-    """Return what a month should be near and what may have happened, None where it is in order."""
+def _odd_month(
+    month: int, value: float, amounts: Months, traps: Traps, seasons: Collection[int]
+) -> tuple[float, str] | None:
+    """Return what a month should be near and what may have happened, None where it is in order.
+
+    Only a month of the seasons (0 to 11) in which there should be use can have left its own to another.
+    """
     usual, limit = _usual(month, amounts, traps)
-    beside = [other for other in (month - 1, month + 1) if min(amounts) <= other <= max(amounts)]
+    beside = [other for other in (month - 1, month + 1)
+              if min(amounts) <= other <= max(amounts) and other % 12 in seasons]
     empty = traps.empty_month_fraction * statistics.median(amounts.values())
     if any(amounts.get(other, 0.0) < empty for other in beside) and value > traps.merged_month_factor * usual:
         return usual, "two months in one bill?"

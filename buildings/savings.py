@@ -1,29 +1,40 @@
 """Savings already made: avoided energy after a retrofit, IPMVP option C, beside what was promised.
 
-The bills before the retrofit are fitted to days and degree days; the fit tells what the building would have used in
-the weather after it; the difference to the bills is the avoided energy, with its standard error.
+The bills before the retrofit are fitted to days and degree days, each carrier by itself; the fit tells what the
+building would have used in the weather after it; the difference to the bills is the avoided energy, with its standard
+error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import t as student
 
-from buildings.bills import monthly_array, reports
+from buildings.avoided import Amounts, CarrierSaving, Series, carrier_saving
+from buildings.bill_periods import Bills, bills_of
+from buildings.bills import reports
 from buildings.building import Building
-from buildings.degree_days import DegreeDayModel, DegreeDays, fit_degree_days
+from buildings.degree_days import DegreeDays
+from buildings.odd_bills import lasting_change
+from buildings.spreadsheet import header_faults, load_columns, parse_row, read_sheet
 from buildings.yardsticks import SavingsRule, load_yardsticks
 from datafile import Frozen
-from vocabulary import GAS_LHV_MJ_PER_M3, Fault, InputError
+from vocabulary import Fault, InputError, nearest
 
 Array = npt.NDArray[np.float64]
 
 
 class Avoided(Frozen):
-    """Avoided energy of one building; energies in kWh (gas on the lower heating value), per year of 365 days."""
+    """Avoided energy of one building; energies in kWh (gas on the lower heating value).
+
+    Of the months billed since the retrofit; `_per_year` of a year in which each calendar month is the mean of those
+    billed since, None where one of the twelve is not billed yet.
+    """
 
     building_id: str
     name: str
@@ -32,19 +43,32 @@ class Avoided(Frozen):
     months_before: int
     months_after: int
     cv_rmse: float
-    baseline_kwh_per_year: float
-    avoided_kwh_per_year: float
-    avoided_low_kwh_per_year: float
-    avoided_high_kwh_per_year: float
+    baseline_kwh: float
+    avoided_kwh: float
+    avoided_low_kwh: float
+    avoided_high_kwh: float
     avoided_fraction: float
+    baseline_kwh_per_year: float | None
+    avoided_kwh_per_year: float | None
+    avoided_low_kwh_per_year: float | None
+    avoided_high_kwh_per_year: float | None
     promised_kwh_per_year: float | None
     kept_fraction: float | None
     note: str
 
 
-def avoided_energy(
-    building: Building, degree_days: DegreeDays, use_factor: float = 1.0
-) -> Avoided:
+@dataclass(frozen=True)
+class UseFactor:
+    """How much the use of a building grew since the retrofit (hours, people): 1 = unchanged; and how sure that is."""
+
+    factor: float = 1.0
+    std: float = 0.0
+
+
+UNCHANGED = UseFactor()
+
+
+def avoided_energy(building: Building, degree_days: DegreeDays, use: UseFactor = UNCHANGED) -> Avoided:
     """Return what a retrofit has saved, from bills before and after `retrofit_month` (that month left out).
 
     Parameters
@@ -53,95 +77,162 @@ def avoided_energy(
         With `retrofit_month` and bills of both sides.
     degree_days : DegreeDays
         Of all billed months.
-    use_factor : float
-        How much the use of the building grew since (hours, people): multiplies the weather-free base of the
-        adjusted baseline. 1 = unchanged.
+    use : UseFactor
+        Multiplies the weather-free base of the adjusted baseline.
 
     Returns
     -------
     Avoided
-        Avoided energy per year with its two-sided interval (`data/benchmarks.yaml`), positive when use fell.
+        Avoided energy with its two-sided interval (`data/benchmarks.yaml`), positive when use fell.
 
     Raises
     ------
     InputError
-        If the building has no retrofit month, too few months on a side, or months without degree days.
+        If the building has no retrofit month, too few months on a side, months without degree days, no energy billed
+        before, or a level that changes for good on one side (a change of meter).
     """
-    rule = load_yardsticks().savings
-    if building.retrofit_month is None:
-        raise InputError([Fault("registry", f"building {building.building_id}", "no retrofit_month", "YYYY-MM")])
-    months, energy = _billed(building, degree_days)
-    before = np.array([month < building.retrofit_month for month in months], dtype=bool)
-    after = np.array([month > building.retrofit_month for month in months], dtype=bool)
-    _check_lengths(building, int(before.sum()), int(after.sum()), rule)
-    weather = _weather(months, degree_days)
-    fit = fit_degree_days(energy[before], *(column[before] for column in weather))
-    inside = [column[after] for column in weather]
-    adjusted = fit.predict(*inside) + (use_factor - 1.0) * fit.coefficients[0] * inside[0]
-    return _statement(building, fit, adjusted, energy[after], inside, int(before.sum()), rule)
+    rule, place = load_yardsticks().savings, f"building {building.building_id}"
+    month = building.retrofit_month
+    if month is None:
+        raise InputError([Fault("registry", place, "no retrofit_month", "YYYY-MM")])
+    _check_lengths(building, month, rule)
+    _check_meters(building, month)
+    series, notes = _series(building, month)
+    parts = [carrier_saving(each, month, degree_days) for each in series]
+    if not sum(part.since.baseline_kwh for part in parts) > 0:
+        raise InputError([Fault("bills", place, f"no energy before {month}", "bills above 0")])
+    told = [f"{each.place.rsplit(', ', 1)[1]}: {words}" for each, part in zip(series, parts, strict=True)
+            for words in part.told]
+    return _statement(building, parts, use, [*notes, *told], rule)
 
 
-def _billed(building: Building, degree_days: DegreeDays) -> tuple[list[str], Array]:
-    """Return the months with electricity bills and their energy [kWh], gas included where the building has any."""
-    months = [bill.month for bill in building.bills if bill.electricity_kwh is not None]
-    missing = sorted(set(months) - set(degree_days.months))
-    if missing:
-        raise InputError([Fault("degree days", f"building {building.building_id}", f"no {', '.join(missing[:6])}",
-                                "degree days of every billed month")])
-    gas = monthly_array(building.bills, "gas_m3", months)
-    if reports(building.bills, "gas_m3"):
-        known = [month for month, value in zip(months, gas, strict=True) if np.isfinite(value)]
-        gas = monthly_array(building.bills, "gas_m3", known)
-        months = known
-    else:
-        gas = np.zeros(len(months))
-    return months, monthly_array(building.bills, "electricity_kwh", months) + gas * GAS_LHV_MJ_PER_M3 / 3.6
-
-
-def _weather(months: Sequence[str], degree_days: DegreeDays) -> tuple[Array, Array, Array]:
-    rows = [degree_days.months.index(month) for month in months]
-    return degree_days.days[rows], degree_days.heating[rows], degree_days.cooling[rows]
-
-
-def _check_lengths(building: Building, before: int, after: int, rule: SavingsRule) -> None:
+def _check_lengths(building: Building, month: str, rule: SavingsRule) -> None:
     place = f"building {building.building_id}"
-    faults = []
-    if before < rule.least_months_before:
-        faults.append(Fault("bills", place, f"{before} months before {building.retrofit_month}",
-                            f"at least {rule.least_months_before}"))
-    if after < rule.least_months_after:
-        faults.append(Fault("bills", place, f"{after} months after {building.retrofit_month}",
-                            f"at least {rule.least_months_after}"))
+    billed = [bill.month for bill in building.bills if bill.electricity_kwh is not None]
+    sides = (("before", sum(m < month for m in billed), rule.least_months_before),
+             ("after", sum(m > month for m in billed), rule.least_months_after))
+    faults = [Fault("bills", place, f"{count} months {side} {month} with electricity bills", f"at least {least}")
+              for side, count, least in sides if count < least]
     if faults:
         raise InputError(faults)
 
 
+def _check_meters(building: Building, month: str) -> None:
+    sides = (tuple(bill for bill in building.bills if bill.month < month),
+             tuple(bill for bill in building.bills if bill.month > month))
+    faults = [Fault("bills", f"building {building.building_id}", change, "one level before and one after the retrofit")
+              for change in map(lasting_change, sides) if change]
+    if faults:
+        raise InputError(faults)
+
+
+def _series(building: Building, month: str) -> tuple[list[Series], list[str]]:
+    """Return the carriers that a building buys, and what was assumed of them."""
+    bills, place = bills_of(building), f"building {building.building_id}"
+    found = [Series(f"{place}, electricity", bills.months, bills.energy_kwh[0], bills.estimated, whole_year=True)]
+    if not reports(building.bills, "gas_m3"):
+        return found, []
+    gas, notes = _gas_without_blanks(bills, month)
+    return [*found, Series(f"{place}, gas", bills.months, gas, bills.estimated, whole_year=False)], notes
+
+
+def _gas_without_blanks(bills: Bills, month: str) -> tuple[Array, list[str]]:
+    """Return gas with 0 where blanks mean none: calendar months never billed, and a whole side never billed."""
+    electricity, gas = bills.energy_kwh[0], bills.energy_kwh[1].copy()
+    blank = np.isnan(gas) & np.isfinite(electricity)
+    notes = []
+    never = ~np.isin(bills.calendar_months, bills.calendar_months[np.isfinite(gas)])
+    if (blank & never).any():
+        notes.append("gas: months never billed taken as 0")
+    gas[blank & never] = 0.0
+    months = np.array(bills.months)
+    for side, words in ((months < month, "before"), (months > month, "since")):
+        if (blank & side & ~never).any() and not np.isfinite(bills.energy_kwh[1][side]).any():
+            gas[blank & side] = 0.0
+            notes.append(f"gas: no bills {words} the retrofit, taken as 0")
+    return gas, notes
+
+
 def _statement(
-    building: Building, fit: DegreeDayModel, adjusted: Array, used: Array, inside: Sequence[Array], before: int,
-    rule: SavingsRule,
+    building: Building, parts: Sequence[CarrierSaving], use: UseFactor, told: Sequence[str], rule: SavingsRule
 ) -> Avoided:
-    per_year = 365.0 / float(inside[0].sum())
-    avoided = float((adjusted - used).sum()) * per_year
-    quantile = float(student.ppf(0.5 + rule.interval / 2, max(fit.months - 3, 1)))
-    margin = quantile * fit.sum_std(*inside) * per_year
-    promised = building.promised_saving_kwh
+    freedom = max(min(part.fit.months for part in parts) - 3, 1)
+    quantile = float(student.ppf(0.5 + rule.interval / 2, freedom))
+    since = _together([part.since for part in parts], use, quantile)
+    years = [part.year for part in parts if part.year is not None]
+    year = _together(years, use, quantile) if len(years) == len(parts) else None
+    cv_rmse = float(np.sqrt(sum(part.fit.residual_std**2 for part in parts)) / sum(part.fit.mean for part in parts))
+    promised, avoided = building.promised_saving_kwh, None if year is None else year.avoided
     notes = [
-        f"baseline model CV(RMSE) above {rule.cv_rmse_limit:.0%}" if fit.cv_rmse > rule.cv_rmse_limit else "",
-        "less than a year after the retrofit" if len(used) < 12 else "",
-        "saving not told from noise" if abs(avoided) < margin else "",
+        f"baseline model CV(RMSE) above {rule.cv_rmse_limit:.0%}" if cv_rmse > rule.cv_rmse_limit else "",
+        "not every calendar month billed since the retrofit: no year stated" if year is None else "",
+        "saving not told from noise" if abs(since.avoided) < since.margin else "", *told,
     ]
     return Avoided(
         building_id=building.building_id, name=building.name, illustrative=building.illustrative,
-        retrofit_month=str(building.retrofit_month), months_before=before, months_after=len(used), cv_rmse=fit.cv_rmse,
-        baseline_kwh_per_year=float(adjusted.sum()) * per_year, avoided_kwh_per_year=avoided,
-        avoided_low_kwh_per_year=avoided - margin, avoided_high_kwh_per_year=avoided + margin,
-        avoided_fraction=avoided / (float(adjusted.sum()) * per_year), promised_kwh_per_year=promised,
-        kept_fraction=avoided / promised if promised else None, note="; ".join(note for note in notes if note),
+        retrofit_month=str(building.retrofit_month), months_before=parts[0].months_before,
+        months_after=parts[0].months_after, cv_rmse=cv_rmse, baseline_kwh=since.baseline, avoided_kwh=since.avoided,
+        avoided_low_kwh=since.avoided - since.margin, avoided_high_kwh=since.avoided + since.margin,
+        avoided_fraction=since.avoided / since.baseline, baseline_kwh_per_year=year.baseline if year else None,
+        avoided_kwh_per_year=avoided, avoided_low_kwh_per_year=year.avoided - year.margin if year else None,
+        avoided_high_kwh_per_year=year.avoided + year.margin if year else None, promised_kwh_per_year=promised,
+        kept_fraction=avoided / promised if promised and avoided is not None else None,
+        note="; ".join(note for note in notes if note),
     )
 
 
+@dataclass(frozen=True)
+class _Total:
+    baseline: float
+    avoided: float
+    margin: float
+
+
+def _together(parts: Sequence[Amounts], use: UseFactor, quantile: float) -> _Total:
+    """Add carriers, their errors in quadrature, and the change of use with its own."""
+    base = sum(part.base_kwh for part in parts)
+    grown = (use.factor - 1.0) * base
+    std = float(np.sqrt(sum(part.std_kwh**2 for part in parts) + (use.std * base) ** 2))
+    return _Total(sum(part.baseline_kwh for part in parts) + grown, sum(part.avoided_kwh for part in parts) + grown,
+                  quantile * std)
+
+
+def read_use_factors(path: str | Path, known: Sequence[str]) -> dict[str, UseFactor]:
+    """Read how the use of buildings changed since their retrofits.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV or XLSX with the columns `building_id, use_factor` and, if wanted, `use_factor_std`.
+    known : sequence of str
+        Buildings of the registry.
+
+    Raises
+    ------
+    InputError
+        All faults of the file in one message.
+    """
+    sheet, columns = read_sheet(path), load_columns().use_factors
+    faults = [*header_faults(sheet, columns), *sheet.faults]
+    found: dict[str, UseFactor] = {}
+    for row in sheet.rows:
+        values, wrong = parse_row(sheet, row, columns)
+        faults += wrong
+        name = str(values.get("building_id", ""))
+        if name and name not in known:
+            faults.append(Fault(sheet.file, f"row {row.number}, column building_id", repr(name),
+                                "a building of the registry", nearest(name, known)))
+        elif name in found:
+            faults.append(Fault(sheet.file, f"row {row.number}, column building_id", name, "each building once"))
+        elif not wrong and name:
+            found[name] = UseFactor(float(str(values["use_factor"])), float(str(values.get("use_factor_std") or 0.0)))
+    if faults:
+        raise InputError(faults)
+    return found
+
+
 def savings_table(
-    buildings: Sequence[Building], degree_days: DegreeDays, use_factors: Mapping[str, float] | None = None
+    buildings: Sequence[Building], degree_days: DegreeDays, use_factors: Mapping[str, UseFactor] | None = None
 ) -> tuple[tuple[Avoided, ...], tuple[Fault, ...]]:
     """Return the avoided energy of every building with a retrofit month.
 
@@ -151,7 +242,7 @@ def savings_table(
         Those without a retrofit month are passed over.
     degree_days : DegreeDays
         Of all billed months.
-    use_factors : mapping of str to float, optional
+    use_factors : mapping of str to UseFactor, optional
         By building, see `avoided_energy`.
 
     Returns
@@ -165,8 +256,8 @@ def savings_table(
         if building.retrofit_month is None:
             continue
         try:
-            factor = (use_factors or {}).get(building.building_id, 1.0)
-            rows.append(avoided_energy(building, degree_days, factor))
+            use = (use_factors or {}).get(building.building_id, UNCHANGED)
+            rows.append(avoided_energy(building, degree_days, use))
         except InputError as error:
             faults += error.faults
     return tuple(rows), tuple(faults)

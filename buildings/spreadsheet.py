@@ -51,6 +51,7 @@ class Traps(Frozen):
     usual_month_factor: float
     merged_month_factor: float
     empty_month_fraction: float
+    season_month_fraction: float
     level_shift_factor: float
     scatter_multiple: float
     price_electricity_cny_per_kwh: float
@@ -60,11 +61,12 @@ class Traps(Frozen):
 
 
 class ColumnFile(Frozen):
-    """The columns of registry, bills and degree days, and the traps."""
+    """The columns of registry, bills, degree days and use factors, and the traps."""
 
     registry: dict[str, Column]
     bills: dict[str, Column]
     degree_days: dict[str, Column]
+    use_factors: dict[str, Column]
     traps: Traps
 
 

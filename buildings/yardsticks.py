@@ -110,6 +110,16 @@ class SavingsRule(Frozen):
     confidence: Confidence
 
 
+class PeriodRules(Frozen):
+    """When a month cannot be one month's reading, against the expected shape at the level of the bills."""
+
+    doubled_above: float = Field(gt=1)
+    empty_below: float = Field(gt=0, lt=1)
+    pair_tolerance: float = Field(gt=0, lt=1)
+    source: str
+    confidence: Confidence
+
+
 class Yardsticks(Frozen):
     """The whole file of benchmarks."""
 
@@ -122,6 +132,7 @@ class Yardsticks(Frozen):
     audit: AuditRule
     degree_days: DegreeDayBases
     savings: SavingsRule
+    bill_periods: PeriodRules
 
     @model_validator(mode="after")
     def _sourced(self) -> Yardsticks:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from buildings import Building
     from buildings.degree_days import DegreeDays
     from buildings.export import Cell
+    from buildings.savings import Avoided
 
 app = typer.Typer(no_args_is_help=True, help="Registry and bills: check, benchmark, disclose, audit, savings.")
 Registry = Annotated[Path, typer.Argument(help="registry, CSV or XLSX", show_default=False)]
@@ -22,6 +23,9 @@ Bills = Annotated[Path | None, typer.Option("--bills", help="monthly bills, CSV 
 Out = Annotated[Path | None, typer.Option("--out", help="table to write, .csv or .xlsx")]
 DegreeDayFile = Annotated[
     Path | None, typer.Option("--degree-days", help="month, heating_degree_days, cooling_degree_days, CSV or XLSX")
+]
+UseFactorFile = Annotated[
+    Path | None, typer.Option("--use-factors", help="building_id, use_factor, use_factor_std, CSV or XLSX")
 ]
 City = Annotated[str, typer.Option("--city", help="city of the normal year, as in `weather make`")]
 
@@ -126,31 +130,44 @@ def audit(
 
 @app.command()
 def savings(
-    registry: Registry, bills: Bills = None, out: Out = None, degree_days: DegreeDayFile = None, city: City = "shanghai"
+    registry: Registry, bills: Bills = None, out: Out = None, degree_days: DegreeDayFile = None,
+    use_factors: UseFactorFile = None, city: City = "shanghai",
 ) -> None:
     """State the avoided energy after each `retrofit_month` (IPMVP option C) beside what was promised.
 
-    Without --degree-days a normal year stands for every year: then weather is not adjusted for.
+    Without --degree-days a normal year stands for every year: then weather is not adjusted for. Without --use-factors
+    hours and people are taken as unchanged. All columns: buildings/data/columns.yaml.
 
     Example: retrofolio buildings savings registry.csv --bills bills.csv --degree-days degree_days.csv
     """
     from buildings import read_registry
     from buildings.export import record_table
-    from buildings.savings import savings_table
+    from buildings.savings import read_use_factors, savings_table
 
     buildings = read_registry(registry, _needed(bills, "savings"))
     weather = _normal_degree_days(buildings, city) if degree_days is None else _degree_days(degree_days, city)
-    rows, faults = savings_table(buildings, weather)
+    use = read_use_factors(use_factors, [building.building_id for building in buildings]) if use_factors else {}
+    rows, faults = savings_table(buildings, weather, use)
     _write(out, *record_table(rows))
     for row in rows:
-        promised = "" if row.promised_kwh_per_year is None else f", promised {row.promised_kwh_per_year:,.0f}"
-        typer.echo(f"{row.building_id:12} avoided {row.avoided_kwh_per_year:,.0f} kWh a year "
-                   f"({row.avoided_fraction:.1%}; "
-                   f"{row.avoided_low_kwh_per_year:,.0f} to {row.avoided_high_kwh_per_year:,.0f}){promised} {row.note}")
+        typer.echo(_told_saving(row))
     for fault in faults:
         typer.echo(f"no statement: {fault}")
     told = "" if degree_days else "; a normal year stood for every year: not adjusted for the actual weather"
+    told += "" if use_factors else "; use taken as unchanged"
     typer.echo(_illustrative(any(row.illustrative for row in rows)) + f"{len(rows)} retrofits{told}")
+
+
+def _told_saving(row: Avoided) -> str:
+    """Return a statement in one line: of a year where one can be stated, else of the months since."""
+    year = row.avoided_kwh_per_year is not None
+    low, high = ((row.avoided_low_kwh_per_year, row.avoided_high_kwh_per_year) if year
+                 else (row.avoided_low_kwh, row.avoided_high_kwh))
+    avoided, time = (row.avoided_kwh_per_year, "a year") if year else (row.avoided_kwh, f"in {row.months_after} months")
+    promised = "" if row.promised_kwh_per_year is None else f", promised {row.promised_kwh_per_year:,.0f} a year"
+    note = f"; {row.note}" if row.note else ""
+    return (f"{row.building_id:12} avoided {avoided:,.0f} kWh {time} ({row.avoided_fraction:.1%}; "
+            f"{low:,.0f} to {high:,.0f}){promised}{note}")
 
 
 def _needed(bills: Path | None, verb: str) -> Path:

@@ -8,20 +8,20 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+import buildings.bill_periods
 import weather
 from buildings import Building
-from buildings.bills import monthly_array
+from buildings.bill_periods import Bills
 from buildings.degree_days import DegreeDays, read_degree_days
+from buildings.odd_bills import lasting_change
 from buildings.yardsticks import load_yardsticks
 from scripts.context import Context
 from sim import Surrogate
 from sim.case import design_table
 from sim.plan import package_cases
 from sim.surrogate.calibration import Weathers
-from sim.surrogate.calibration_periods import Bills
 from sim.surrogate.calibration_priors import calibration_data, prior_of
 from sim.surrogate.climate import climate_of
-from vocabulary import GAS_LHV_MJ_PER_M3
 
 
 def wanted(context: Context) -> bool:
@@ -32,34 +32,29 @@ def wanted(context: Context) -> bool:
 
 def reason_against(building: Building, systems: Sequence[str]) -> str:
     """Return why a building cannot be calibrated; empty where it can."""
-    billed = sum(bill.electricity_kwh is not None for bill in building.bills)
+    since = since_retrofit(building)
+    billed = sum(bill.electricity_kwh is not None for bill in since.bills)
     least = int(calibration_data().least_months.value)
     if building.model:
         return "has a model of its own, whose parameters calibration does not know"
     if building.design.source_system not in systems:
         return f"the surrogate was not trained on {building.design.source_system}"
-    return f"{billed} months of electricity bills, at least {least} needed" if billed < least else ""
+    if billed < least:
+        after = f" after the retrofit of {building.retrofit_month}" if building.retrofit_month else ""
+        return f"{billed} months of electricity bills{after}, at least {least} needed"
+    return lasting_change(since.bills)
+
+
+def since_retrofit(building: Building) -> Building:
+    """Return a building with the bills of what it is today: those after its retrofit, where one is on record."""
+    month = building.retrofit_month
+    return building if month is None else building.model_copy(
+        update={"bills": tuple(bill for bill in building.bills if bill.month > month)})
 
 
 def bills_of(building: Building) -> Bills:
-    """Return a building's bills as arrays from its first to its last month; gas in kWh of its lower heating value."""
-    months = every_month(min(b.month for b in building.bills), max(b.month for b in building.bills))
-    gas = monthly_array(building.bills, "gas_m3", months) * GAS_LHV_MJ_PER_M3 / 3.6
-    guessed = {bill.month for bill in building.bills if bill.reading == "estimated"}
-    energy = np.stack([monthly_array(building.bills, "electricity_kwh", months), gas])
-    return Bills(tuple(months), energy, np.array([month in guessed for month in months]))
-
-
-def every_month(first: str, last: str) -> list[str]:
-    """Return all months from first to last.
-
-    Examples
-    --------
-    >>> every_month("2024-11", "2025-02")
-    ['2024-11', '2024-12', '2025-01', '2025-02']
-    """
-    start, end = (12 * int(month[:4]) + int(month[5:]) - 1 for month in (first, last))
-    return [f"{number // 12}-{number % 12 + 1:02d}" for number in range(start, end + 1)]
+    """Return as arrays the bills that a building is calibrated on."""
+    return buildings.bill_periods.bills_of(since_retrofit(building))
 
 
 def weathers_of(context: Context, surrogate: Surrogate) -> Weathers:

@@ -22,10 +22,10 @@ from scipy.optimize import minimize
 from scipy.stats import norm
 
 from buildings import Building, read_registry
+from buildings.bill_periods import Bills
 from sim import Surrogate
-from sim.surrogate.calibration import Calibration, Weathers, within
-from sim.surrogate.calibration_periods import Bills
-from sim.surrogate.calibration_priors import calibration_data, prior_of
+from sim.surrogate.calibration import Calibration, Weathers
+from sim.surrogate.calibration_priors import calibration_data, prior_of, within
 from sim.surrogate.calibration_sampler import Sample, sample_posterior
 
 Array = NDArray[np.float64]

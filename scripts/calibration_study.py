@@ -22,12 +22,12 @@ from scipy.stats import norm
 
 import weather
 from buildings import Building, Catalogue, Package, apply_package, enumerate_packages, load_catalogue, read_registry
+from buildings.bill_periods import Bills
 from buildings.design import Design
 from sim import Surrogate, simulate
 from sim.case import Case, design_table
-from sim.surrogate.calibration import Fitted, Weathers, calibrate, within
-from sim.surrogate.calibration_periods import Bills
-from sim.surrogate.calibration_priors import prior_of
+from sim.surrogate.calibration import Fitted, Weathers, calibrate
+from sim.surrogate.calibration_priors import prior_of, within
 from sim.surrogate.calibration_table import verdict
 
 Array = NDArray[np.float64]

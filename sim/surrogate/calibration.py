@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from buildings import Building
+from buildings.bill_periods import DAYS_OF_MODEL, Bills, Periods, periods_of
 from buildings.degree_days import DegreeDays, fit_degree_days
 from buildings.design import Design
+from buildings.yardsticks import load_yardsticks
 from sim.case import design_table
-from sim.surrogate.calibration_gate import Agreement, agreement
+from sim.surrogate.calibration_gate import Agreement, agreement, one_sided
 from sim.surrogate.calibration_likelihood import Likelihood, Readings, likelihood_of, months_together
-from sim.surrogate.calibration_periods import DAYS_OF_MODEL, Bills, Periods, periods_of
-from sim.surrogate.calibration_priors import CalibrationData, Prior, calibration_data, prior_of
+from sim.surrogate.calibration_priors import CalibrationData, Prior, calibration_data, prior_of, within
 from sim.surrogate.calibration_response import Response, design_points, fit_response
 from sim.surrogate.calibration_sampler import sample_posterior
 from sim.surrogate.climate import Climate
@@ -115,6 +116,8 @@ class Fitted:
         Canteen gas of the model's months.
     worth : float
         Independent draws that the sample is worth.
+    one_sided : tuple of str
+        Carriers that only the bills or only the model knows, in words.
     """
 
     building: Building
@@ -131,6 +134,7 @@ class Fitted:
     after_kwh: Mapping[str, Array]
     base_gas_kwh: Array
     worth: float
+    one_sided: tuple[str, ...] = ()
 
     @property
     def design(self) -> Design:
@@ -220,9 +224,20 @@ class Calibration:
 
     @cached_property
     def carriers(self) -> tuple[str, ...]:
-        """Carriers that the model uses and that are billed."""
+        """Carriers that the model uses, in months that are billed too."""
+        used = self.predicted[:, 0][:, self.columns] > 0
+        billed = self.bills.energy_kwh > 0
         return tuple(name for i, name in enumerate(CARRIERS)
-                     if self.predicted[i, 0].sum() > 0 and np.nansum(self.bills.energy_kwh[i]) > 0)
+                     if billed[i].any() and (used[i] & np.isfinite(self.bills.energy_kwh[i])).any())
+
+    def one_sided(self) -> tuple[str, ...]:
+        """Return in words which carriers only the bills or only the model knows."""
+        known = np.isfinite(self.bills.energy_kwh).any(axis=1)
+        billed = np.nansum(self.bills.energy_kwh, axis=1) * 12 / len(self.bills.months)
+        per_m3, most = self._canteen_kwh
+        unmodelled = np.array([most * per_m3[:12].sum() if name == "natural_gas" else 0.0 for name in CARRIERS])
+        return tuple(one_sided(np.where(known, billed, np.nan), self.predicted[:, 0, :12].sum(axis=1), unmodelled,
+                               self.data.gate, self.carriers))
 
     @cached_property
     def columns(self) -> NDArray[np.int64]:
@@ -237,8 +252,8 @@ class Calibration:
         for name in self.carriers:
             i = CARRIERS.index(name)
             expected = self.predicted[i, 0][self.columns] * self.bills.days_factor
-            found[name] = periods_of(self.bills.energy_kwh[i], self.bills.estimated, expected, self.data.periods,
-                                     whole_year=name == "electricity")
+            found[name] = periods_of(self.bills.energy_kwh[i], self.bills.estimated, expected,
+                                     load_yardsticks().bill_periods, whole_year=name == "electricity")
         return found
 
     @cached_property
@@ -259,20 +274,22 @@ class Calibration:
 
     def _weather(self, name: str) -> tuple[Array, Array]:
         """Return what each billed month's own weather adds to the model's month, and its standard error [kW h]."""
-        i, count = CARRIERS.index(name), len(self.bills.months)
+        i, level = CARRIERS.index(name), self._level(name)
         unknown = (self.columns < 12) & ~np.isin(self.bills.years, list(self.weathers.own_years))
-        base = self.predicted[i, 0, :12]
-        level = self._level(name)
-        days = self.weathers.degree_days
-        if days is not None and set(np.array(self.bills.months)[unknown]) <= set(days.months):
-            fit = fit_degree_days(base, DAYS_OF_MODEL, days.normal_heating, days.normal_cooling)
-            rows = [days.months.index(month) if month in days.months else 0 for month in self.bills.months]
-            heating = days.heating[rows] - days.normal_heating[self.bills.calendar_months]
-            cooling = days.cooling[rows] - days.normal_cooling[self.bills.calendar_months]
-            change = level * (fit.coefficients[1] * heating + fit.coefficients[2] * cooling) * unknown
-            return change, np.abs(change) * self.data.degree_day_error.value
         slope = self._kwh_per_kelvin[i] * level * self.data.month_temperature_sd_k.value
-        return np.zeros(count), np.abs(slope[self.bills.calendar_months]) * unknown
+        change, doubt = np.zeros(len(unknown)), np.abs(slope[self.bills.calendar_months]) * unknown
+        days = self.weathers.degree_days
+        told = unknown & np.isin(self.bills.months, () if days is None else days.months)
+        if days is not None and told.any():
+            fit = fit_degree_days(self.predicted[i, 0, :12], DAYS_OF_MODEL, days.normal_heating, days.normal_cooling)
+            rows = [days.months.index(month) for month in np.array(self.bills.months)[told]]
+            # The model's month is stretched to the billed one's days already: a leap February's own day is no weather.
+            month, stretched = self.bills.calendar_months[told], self.bills.days_factor[told]
+            heating = days.heating[rows] - days.normal_heating[month] * stretched
+            cooling = days.cooling[rows] - days.normal_cooling[month] * stretched
+            change[told] = level * (fit.coefficients[1] * heating + fit.coefficients[2] * cooling)
+            doubt[told] = np.abs(change[told]) * self.data.degree_day_error.value
+        return change, doubt
 
     @cached_property
     def _kwh_per_kelvin(self) -> Array:
@@ -345,7 +362,7 @@ class Calibration:
         drawn = self.prior.values(sample.drawn(data.draws, np.random.default_rng(self.seed))[:, :size])
         found = Fitted(
             self.building, self.prior, mean, low, high, drawn, canteen, self._doubt(values), self.readings,
-            self.periods, {}, {}, base_gas, sample.worth,
+            self.periods, {}, {}, base_gas, sample.worth, self.one_sided(),
         )
         after = self.weathers.months_kwh([found.design])[:, 0]
         without = replace(found, base_gas_kwh=np.zeros_like(base_gas))
@@ -363,22 +380,3 @@ class Calibration:
             moved = [np.abs(np.diff(self.responses[c](scaled)[:, :12].sum(1)))[0] / 2 for c in self.carriers]
             found[name] = float(sum(moved))
         return found
-
-
-def within(prior: Prior, ranges: Mapping[str, tuple[float, float]]) -> Prior:
-    """Return a prior whose ranges lie within what the surrogate was trained on; what has no room is not tuned.
-
-    Examples
-    --------
-    >>> prior = Prior(("infiltration_ach",), np.array([0.2]), np.array([1.5]))
-    >>> float(within(prior, {"infiltration_ach": (0.3, 1.0)}).high[0])
-    1.0
-    """
-    rows = []
-    for j, name in enumerate(prior.names):
-        least, most = ranges.get(name, (-np.inf, np.inf))
-        low, high = max(prior.low[j], least), min(prior.high[j], most)
-        if high > low:
-            rows.append((j, low, high))
-    return Prior(tuple(prior.names[j] for j, _, _ in rows), np.array([low for _, low, _ in rows]),
-                 np.array([high for _, _, high in rows]))

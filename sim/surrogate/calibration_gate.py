@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +67,9 @@ class Agreement:
     readings: int
 
     def faults(self, name: str, gate: Gate) -> list[str]:
-        """Return in words what lies beyond the gate."""
+        """Return in words what lies beyond the gate; too few readings are no agreement."""
+        if np.isnan(self.nmbe) or np.isnan(self.cv_rmse):
+            return [f"{name}: {self.readings} readings with energy in all, at least two needed"]
         found = []
         if abs(self.nmbe) > gate.nmbe.value:
             found.append(f"{name}: NMBE {self.nmbe:+.1%} beyond {gate.nmbe.value:.0%}")
@@ -83,23 +85,59 @@ def agreement(billed_kwh: Array, modelled_kwh: Array) -> Agreement:
     return Agreement(nmbe(billed_kwh, modelled_kwh), cv_rmse(billed_kwh, modelled_kwh), len(billed_kwh))
 
 
-def gate_faults(agreements: Mapping[str, Agreement], billed_kwh: Mapping[str, float], gate: Gate) -> list[str]:
+def gate_faults(agreements: Mapping[str, Agreement], size_kwh: Mapping[str, float], gate: Gate) -> list[str]:
     """Return why a building fails the gate; empty where it passes.
 
     Parameters
     ----------
     agreements : mapping of carrier to Agreement
         Carriers that are billed and modelled.
-    billed_kwh : mapping of carrier to float
-        Energy billed over all readings; a carrier with a small share has no say [kW h].
+    size_kwh : mapping of carrier to float
+        Energy of all readings, billed or modelled, whichever is more; a small share has no say [kW h].
     gate : Gate
         Limits.
     """
-    total = sum(billed_kwh.values())
+    total = sum(size_kwh.values())
     found = []
     for carrier in CARRIERS:
-        if carrier in agreements and billed_kwh[carrier] >= gate.carrier_share.value * total:
+        if carrier in agreements and size_kwh[carrier] >= gate.carrier_share.value * total:
             found += agreements[carrier].faults(carrier.replace("_", " "), gate)
+    return found
+
+
+def one_sided(
+    billed_kwh: Array, modelled_kwh: Array, unmodelled_kwh: Array, gate: Gate, compared: Collection[str] = ()
+) -> list[str]:
+    """Return which carriers only the bills or only the model knows; a small share has no say.
+
+    Parameters
+    ----------
+    billed_kwh, modelled_kwh : ndarray (carrier,)
+        Energy a year; NaN where nothing is billed [kW h].
+    unmodelled_kwh : ndarray (carrier,)
+        What may be billed although the model does not hold it: canteen gas [kW h].
+    gate : Gate
+        Limits.
+    compared : collection of str
+        Carriers that have readings to be held against the model.
+
+    Examples
+    --------
+    >>> from sim.surrogate.calibration_priors import calibration_data
+    >>> one_sided(np.array([9e5, 0.0]), np.array([9e5, 4e5]), np.zeros(2), calibration_data().gate)
+    ['natural gas: the model uses 400,000 kWh a year, the bills say 0']
+    """
+    least = gate.carrier_share.value * float(np.fmax(billed_kwh, modelled_kwh).sum())
+    found = []
+    for carrier, billed, modelled, more in zip(CARRIERS, billed_kwh, modelled_kwh, unmodelled_kwh, strict=True):
+        name = carrier.replace("_", " ")
+        if carrier in compared:
+            continue
+        if modelled >= least and modelled > 0:
+            said = "nothing" if np.isnan(billed) else f"{billed:,.0f}" + (" in other months" if billed > 0 else "")
+            found.append(f"{name}: the model uses {modelled:,.0f} kWh a year, the bills say {said}")
+        elif not modelled > 0 and billed >= max(least, more):
+            found.append(f"{name}: {billed:,.0f} kWh a year are billed, the model uses none")
     return found
 
 

@@ -80,14 +80,6 @@ class Range(Frozen):
     confidence: Confidence
 
 
-class PeriodRules(Frozen):
-    """When a month cannot be one month's reading (frozen)."""
-
-    doubled_above: Sourced
-    empty_below: Sourced
-    pair_tolerance: Sourced
-
-
 class Gate(Frozen):
     """Limits of ASHRAE Guideline 14 on monthly data (frozen)."""
 
@@ -104,8 +96,9 @@ class CalibrationData(Frozen):
     errors: Errors
     degree_day_error: Sourced
     month_temperature_sd_k: Sourced
-    periods: PeriodRules
     least_months: Sourced
+    least_calendar_months: Sourced
+    least_readings: Sourced
     gate: Gate
     metered_scope: Advice
     interval: Sourced
@@ -207,3 +200,22 @@ def _range(name: str, parameter: Parameter, building: Building, figures: Mapping
     low, high = (value if side is None else float(side) for side in (low, high))
     # A given value may lie outside the archetype's range: then the range reaches it.
     return max(min(low, value), min(parameter.low, value)), min(max(high, value), max(parameter.high, value))
+
+
+def within(prior: Prior, ranges: Mapping[str, tuple[float, float]]) -> Prior:
+    """Return a prior whose ranges lie within what the surrogate was trained on; what has no room is not tuned.
+
+    Examples
+    --------
+    >>> prior = Prior(("infiltration_ach",), np.array([0.2]), np.array([1.5]))
+    >>> float(within(prior, {"infiltration_ach": (0.3, 1.0)}).high[0])
+    1.0
+    """
+    rows = []
+    for j, name in enumerate(prior.names):
+        least, most = ranges.get(name, (-np.inf, np.inf))
+        low, high = max(prior.low[j], least), min(prior.high[j], most)
+        if high > low:
+            rows.append((j, low, high))
+    return Prior(tuple(prior.names[j] for j, _, _ in rows), np.array([low for _, low, _ in rows]),
+                 np.array([high for _, _, high in rows]))

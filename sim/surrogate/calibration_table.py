@@ -94,13 +94,32 @@ def verdict(fitted: Fitted, confirmation: Confirmation | None = None) -> Verdict
         Engine runs; without them the surrogate alone decides.
     """
     data = calibration_data()
-    billed = {name: float(readings.energy_kwh.sum()) for name, readings in fitted.readings.items()}
+    sizes = {name: max(float(readings.energy_kwh.sum()), float(fitted.after_kwh[name].sum()))
+             for name, readings in fitted.readings.items()}
     answers = [("", fitted.after_kwh)]
     if confirmation is not None:
         answers.append(("by the engine, ", engine_answer_kwh(fitted, confirmation)))
     reasons = [said + fault for said, answer in answers
-               for fault in gate_faults(fitted.agreements(answer), billed, data.gate)]
-    return Verdict(not reasons, tuple(reasons), _measure_next(fitted, reasons))
+               for fault in gate_faults(fitted.agreements(answer), sizes, data.gate)]
+    evidence = [*fitted.one_sided, *_too_little(fitted)]
+    return Verdict(not reasons and not evidence, (*evidence, *reasons),
+                   METERED_SCOPE if evidence else _measure_next(fitted, reasons))
+
+
+def _too_little(fitted: Fitted) -> list[str]:
+    """Return why the readings of electricity cannot carry a verdict: few of them, or of few months of the year."""
+    data, readings = calibration_data(), fitted.readings.get("electricity")
+    if readings is None:
+        return []
+    metered = int((~readings.estimated).sum())
+    seasons = int((readings.months.reshape(len(readings.months), -1, 12).sum(axis=(0, 1)) > 0).sum())
+    least, least_seasons = int(data.least_readings.value), int(data.least_calendar_months.value)
+    found = []
+    if metered < least:
+        found.append(f"electricity: {metered} metered readings, at least {least} needed")
+    if seasons < least_seasons:
+        found.append(f"electricity: readings of {seasons} of the 12 calendar months, at least {least_seasons} needed")
+    return found
 
 
 def _measure_next(fitted: Fitted, reasons: Sequence[str]) -> str:
@@ -168,7 +187,11 @@ def calibration_table(
 
 
 def _variable(dims: tuple[str, ...], values: object, units: str, long_name: str) -> tuple[Any, ...]:
-    return dims, np.asarray(values), {"units": units, "long_name": long_name}
+    array = np.asarray(values, dtype=float)
+    if not array.size:  # no building was calibrated: the other dimensions keep their lengths
+        lengths = {"carrier": len(CARRIERS), "month": len(MONTHS)}
+        array = np.zeros([lengths.get(dim, 0) for dim in dims])
+    return dims, array, {"units": units, "long_name": long_name}
 
 
 def _parameters(fitted: Sequence[Fitted]) -> dict[str, tuple[Any, ...]]:

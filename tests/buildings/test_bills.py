@@ -227,6 +227,62 @@ def test_doubled_months_put_into_the_districts_bills(district, count, least):
     assert np.mean(found) >= least
 
 
+@pytest.mark.parametrize(("factor", "unit"), [(1e3, "MWh"), (1e4, "10^4 kWh")])
+@pytest.mark.parametrize("months", [1, 6, 9])
+def test_some_months_in_a_larger_unit_are_named_and_no_others(district, factor, unit, months):
+    for building in district:
+        amounts = np.array([bill.electricity_kwh for bill in building.bills[-12:]])
+        amounts[:months] /= factor
+        faults = unit_faults(series(amounts, MONTHS[:12]), {"A": building.floor_area_m2}, "f")
+        assert [fault.place for fault in faults] == [f"row {row + 2}, column electricity_kwh" for row in range(months)]
+        assert all(unit in fault.expected for fault in faults)
+
+
+def heated_with_gas(district, least_months=24):
+    for building in district:
+        gas = np.array([bill.gas_m3 or 0.0 for bill in building.bills])
+        if len(gas) >= least_months and gas[:12].max() > 4 * np.median(gas):
+            yield building, gas
+
+
+def gas_series(gas, months):
+    return [BillRow(n, "A", MonthlyBill(month=m, electricity_kwh=1e5, gas_m3=value))
+            for n, (m, value) in enumerate(zip(months, gas, strict=True), start=2)]
+
+
+@pytest.mark.parametrize(("trouble", "least"), [("twice", 0.9), ("meter", 0.8), ("merged", 0.9)])
+def test_troubles_of_gas_in_winter_are_named(district, trouble, least):
+    found = []
+    for building, gas in heated_with_gas(district, 36):
+        first = building.bills[0].month
+        assert first.endswith("-01")
+        if trouble == "twice":
+            gas[12] *= 2
+        elif trouble == "meter":
+            gas[17:] *= 0.5
+        else:
+            gas[13], gas[12] = gas[12] + gas[13], 0.0
+        rows = gas_series(gas, MONTHS)
+        places = {fault.place for fault in strange_bills(rows, [building.model_copy(update={"building_id": "A"})], "f")
+                  if "gas_m3" in fault.place}
+        wanted = {"twice": "row 14,", "merged": "row 15,", "meter": ""}[trouble]
+        found.append(any(place.startswith(wanted) for place in places))
+    assert len(found) > 10
+    assert np.mean(found) >= least
+
+
+def test_a_winter_month_of_gas_in_mj_is_named_within_one_year(district):
+    named, others = [], 0
+    for building, gas in heated_with_gas(district):
+        year = gas[6:18].copy()  # July to June: January stands inside
+        year[6] *= 35.588
+        faults = unit_faults(gas_series(year, MONTHS[:12]), {"A": building.floor_area_m2}, "f")
+        named.append(any(fault.place == "row 8, column gas_m3" for fault in faults))
+        others += sum("row 8," not in fault.place for fault in faults)
+    assert np.mean(named) >= 0.9
+    assert others == 0
+
+
 def test_faults_do_not_hide_what_is_strange(write_registry, tmp_path):
     registry = write_registry({"year_built": "1905"}, {"building_id": "B", "storeys": "-2", "name": "two"})
     rows = ["A1,2024-01,-5,,,"] + [f"A1,{month},{5000 * 300 if n == 8 else 5000 * 9},,," for n, month in

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from buildings import MonthlyBill
 from buildings.degree_days import DegreeDays, fit_degree_days, month_days, read_degree_days
-from buildings.savings import avoided_energy, savings_table
+from buildings.savings import UseFactor, avoided_energy, read_use_factors, savings_table
 from vocabulary import InputError
 
 MONTHS = tuple(f"{year}-{month:02d}" for year in (2022, 2023, 2024, 2025) for month in range(1, 13))
@@ -28,6 +28,34 @@ def retrofitted(building, degree_days, share=0.25, noise=0.0, seed=0):
     energy = np.where(after, energy * (1 - share), energy)
     bills = tuple(MonthlyBill(month=m, electricity_kwh=e) for m, e in zip(MONTHS, energy, strict=True))
     return building.model_copy(update={"bills": bills, "retrofit_month": "2024-01", "promised_saving_kwh": 150_000.0})
+
+
+def by_calendar_month(energy):
+    """Sum over the calendar months of the mean of each, from months after 2024-01."""
+    after = np.array([month > "2024-01" for month in MONTHS])
+    calendar = np.arange(48) % 12
+    return sum(energy[after & (calendar == m)].mean() for m in range(12))
+
+
+def plain_energy(degree_days):
+    return 1200 * degree_days.days + 30 * degree_days.heating + 70 * degree_days.cooling
+
+
+def billed(building, electricity, gas=None, months=MONTHS, reading=None):
+    gas = [None] * len(months) if gas is None else gas
+    bills = tuple(
+        MonthlyBill(month=m, electricity_kwh=None if e is None or np.isnan(e) else e,
+                    gas_m3=None if g is None or np.isnan(g) else g, reading=(reading or {}).get(m, "metered"))
+        for m, e, g in zip(months, electricity, gas, strict=True))
+    return building.model_copy(update={"bills": bills, "retrofit_month": "2024-01"})
+
+
+AFTER = np.array([month > "2024-01" for month in MONTHS])
+TROUBLES = {
+    "one month in the next, before": [(18, "next")], "one month in the next, after": [(30, "next")],
+    "one month in the one before": [(40, "previous")], "two months twice, after": [(29, "twice"), (40, "twice")],
+    "a month in part, before": [(12, "part")], "the last month twice": [(47, "twice")],
+}
 
 
 @settings(deadline=None)
@@ -67,9 +95,8 @@ def test_exact_saving_is_recovered(sample):
     degree_days = weather()
     row = avoided_energy(retrofitted(sample[4], degree_days), degree_days)
     assert row.avoided_fraction == pytest.approx(0.25, abs=1e-9)
-    after = np.array([month > "2024-01" for month in MONTHS])
-    energy = (1200 * degree_days.days + 30 * degree_days.heating + 70 * degree_days.cooling)[after]
-    assert row.avoided_kwh_per_year == pytest.approx(0.25 * energy.sum() * 365 / degree_days.days[after].sum())
+    assert row.avoided_kwh_per_year == pytest.approx(0.25 * by_calendar_month(plain_energy(degree_days)))
+    assert row.avoided_kwh == pytest.approx(0.25 * plain_energy(degree_days)[AFTER].sum())
     assert row.kept_fraction == pytest.approx(row.avoided_kwh_per_year / 150_000)
     assert (row.months_before, row.months_after) == (24, 23)
 
@@ -78,8 +105,9 @@ def test_more_use_is_adjusted_for(sample):
     degree_days = weather()
     building = retrofitted(sample[4], degree_days)
     plain = avoided_energy(building, degree_days)
-    grown = avoided_energy(building, degree_days, use_factor=1.1)
-    assert grown.avoided_kwh_per_year - plain.avoided_kwh_per_year == pytest.approx(0.1 * 1200 * 365)
+    grown = avoided_energy(building, degree_days, UseFactor(1.1))
+    assert grown.avoided_kwh_per_year - plain.avoided_kwh_per_year == pytest.approx(
+        0.1 * by_calendar_month(1200 * degree_days.days))
 
 
 def test_intervals_cover_as_often_as_they_say(sample):
@@ -89,9 +117,7 @@ def test_intervals_cover_as_often_as_they_say(sample):
         degree_days = weather(seed)
         building = retrofitted(sample[4], degree_days, noise=0.04, seed=1000 + seed)
         row = avoided_energy(building, degree_days)
-        after = np.array([month > "2024-01" for month in MONTHS])
-        truth = 0.25 * (1200 * degree_days.days + 30 * degree_days.heating + 70 * degree_days.cooling)[after].sum()
-        truth *= 365 / degree_days.days[after].sum()
+        truth = 0.25 * by_calendar_month(plain_energy(degree_days))
         inside += row.avoided_low_kwh_per_year <= truth <= row.avoided_high_kwh_per_year
     assert 254 <= inside <= 297
 
@@ -124,3 +150,109 @@ def test_degree_day_file(tmp_path):
 
 def test_month_days_knows_leap_years():
     np.testing.assert_array_equal(month_days(["2024-02", "2025-02", "2025-12"]), [29, 28, 31])
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_merged_doubled_and_partial_months_change_little(sample, trouble):
+    degree_days = weather(7)
+    energy = plain_energy(degree_days) * (1 + 0.02 * np.random.default_rng(4).standard_normal(48))
+    energy = np.where(AFTER, 0.8 * energy, energy)
+    clean = avoided_energy(billed(sample[4], energy), degree_days)
+    for month, what in TROUBLES[trouble]:
+        beside = month + 1 if what == "next" else month - 1
+        if what in ("next", "previous"):
+            energy[beside] += energy[month]
+            energy[month] = np.nan
+        else:
+            energy[month] *= 2.0 if what == "twice" else 0.05
+    found = avoided_energy(billed(sample[4], energy), degree_days)
+    assert found.avoided_fraction == pytest.approx(clean.avoided_fraction, abs=0.015)
+    assert found.avoided_kwh_per_year == pytest.approx(clean.avoided_kwh_per_year, rel=0.05)
+    assert "electricity:" in found.note
+    assert "electricity:" not in clean.note
+
+
+@pytest.mark.parametrize("change", [12, 36])
+def test_a_meter_change_on_one_side_is_refused(sample, change):
+    degree_days = weather(2)
+    energy = plain_energy(degree_days)
+    energy[AFTER] *= 0.8
+    energy[change:] *= 0.5
+    building = billed(sample[4], energy)
+    rows, faults = savings_table([building], degree_days)
+    assert rows == ()
+    assert MONTHS[change] in faults[0].found
+    assert "meter" in faults[0].found
+
+
+@pytest.mark.parametrize("months", [6, 11, 12, 18, 23])
+def test_a_year_is_a_year_whatever_months_are_billed(sample, months):
+    """A saving in summer only: 18 months hold two summers, 6 hold one; neither may pass for the year's share."""
+    degree_days = weather(3)
+    saved = 20 * degree_days.cooling
+    energy = plain_energy(degree_days) - saved * AFTER
+    last = 25 + months
+    found = avoided_energy(billed(sample[4], energy[:last], months=MONTHS[:last]), degree_days)
+    assert found.avoided_kwh == pytest.approx(saved[25:last].sum())
+    if months < 12:
+        assert found.avoided_kwh_per_year is None
+        assert "no year stated" in found.note
+    else:
+        calendar = np.arange(48) % 12
+        truth = sum(saved[25:last][calendar[25:last] == m].mean() for m in range(12))
+        assert found.avoided_kwh_per_year == pytest.approx(truth)
+
+
+def test_blank_gas_takes_no_electricity_away(sample):
+    """Gas bought from November to March, blank otherwise; what is saved is electricity of summer."""
+    degree_days = weather(5)
+    saved = 30 * degree_days.cooling
+    electricity = plain_energy(degree_days) - saved * AFTER
+    winter = np.isin(np.arange(48) % 12, (0, 1, 2, 10, 11))
+    gas = 5.0 * degree_days.heating
+    typed = avoided_energy(billed(sample[4], electricity, np.where(winter, gas, 0.0)), degree_days)
+    blank = avoided_energy(billed(sample[4], electricity, np.where(winter, gas, np.nan)), degree_days)
+    assert blank.avoided_kwh == pytest.approx(typed.avoided_kwh)
+    assert blank.avoided_kwh_per_year == pytest.approx(typed.avoided_kwh_per_year)
+    assert blank.avoided_kwh > 0.9 * saved[AFTER].sum()
+    assert "taken as 0" in blank.note
+
+
+def test_a_boiler_that_is_gone_saves_its_gas(sample):
+    degree_days = weather(6)
+    gas = np.where(AFTER, np.nan, 400 + 25.0 * degree_days.heating)
+    found = avoided_energy(billed(sample[4], plain_energy(degree_days) * 1.0, gas), degree_days)
+    expected = (400 + 25.0 * degree_days.heating) * 35.544 / 3.6
+    assert found.avoided_kwh_per_year == pytest.approx(by_calendar_month(expected), rel=0.02)
+    assert "no bills since the retrofit" in found.note
+
+
+def test_gas_that_comes_new_counts_against_the_saving(sample):
+    degree_days = weather(6)
+    gas = np.where(AFTER, 400.0, np.nan)
+    found = avoided_energy(billed(sample[4], plain_energy(degree_days), gas), degree_days)
+    assert found.avoided_kwh_per_year == pytest.approx(-400 * 12 * 35.544 / 3.6, rel=0.01)
+
+
+def test_no_bills_above_zero_is_a_message_and_the_others_are_stated(sample):
+    degree_days = weather()
+    empty = billed(sample[4], np.where(AFTER, 5000.0, 0.0))
+    rows, faults = savings_table([empty, retrofitted(sample[5], degree_days)], degree_days)
+    assert [row.building_id for row in rows] == [sample[5].building_id]
+    assert "no energy before" in faults[0].found
+
+
+def test_use_factors_file(tmp_path, sample):
+    path = tmp_path / "use.csv"
+    path.write_text("building_id,use_factor,use_factor_std\nA,1.1,0.05\nB,0.9,\n")
+    read = read_use_factors(path, ["A", "B"])
+    assert (read["A"], read["B"]) == (UseFactor(1.1, 0.05), UseFactor(0.9))
+    path.write_text("building_id,use_factor\nA,1.1\nA,1.2\nC,1\nB,-1\n")
+    with pytest.raises(InputError) as error:
+        read_use_factors(path, ["A", "B"])
+    assert len(error.value.faults) == 3
+    degree_days = weather()
+    building = retrofitted(sample[4], degree_days, noise=0.03)
+    sure, unsure = (avoided_energy(building, degree_days, UseFactor(1.1, std)) for std in (0.0, 0.1))
+    assert sure.avoided_kwh == unsure.avoided_kwh
+    assert unsure.avoided_high_kwh - unsure.avoided_low_kwh > 1.2 * (sure.avoided_high_kwh - sure.avoided_low_kwh)

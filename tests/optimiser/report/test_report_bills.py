@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from buildings import read_registry
+from buildings.bill_periods import Periods
 from buildings.datafile import DATA_DIR
 from optimiser.report import bills, write_report
 from optimiser.report.material import Material
 from sim.surrogate.calibration import Fitted
 from sim.surrogate.calibration_likelihood import Readings
-from sim.surrogate.calibration_periods import Periods
 from sim.surrogate.calibration_priors import prior_of
 from sim.surrogate.calibration_table import Confirmation, calibrated_designs, calibration_table, verdict
 

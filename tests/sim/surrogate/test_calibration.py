@@ -7,11 +7,11 @@ import pytest
 
 import netcdf
 from buildings import read_registry
+from buildings.bill_periods import Bills
 from buildings.datafile import DATA_DIR
 from buildings.degree_days import DegreeDays
 from sim.surrogate import Surrogate
 from sim.surrogate.calibration import Weathers, calibrate
-from sim.surrogate.calibration_periods import Bills
 from sim.surrogate.calibration_priors import prior_of
 from sim.surrogate.calibration_table import METERED_SCOPE, calibration_table, verdict
 
@@ -131,3 +131,68 @@ def test_bills_beyond_all_parameters_are_no_parameters_fault(surrogate, building
     table = calibration_table([fitted], {}, {})
     assert "meters" in str(table["measure_next_en"].values[0])
     assert "计量" in str(table["measure_next_zh"].values[0])
+
+
+def test_a_carrier_that_only_the_model_or_only_the_bills_know_fails_the_gate(surrogate, building, truth):
+    """Gas billed as 0 or not at all beside a boiler in the model: electricity alone may not pass for the building."""
+    for gas in (0.0, np.nan):
+        energy = truth[1].copy()
+        energy[1] = gas
+        said = verdict(calibrate(building, bills_of(energy), weathers(surrogate), seed=1))
+        assert not said.passed
+        assert "natural gas: the model uses" in said.reasons[0]
+        assert said.measure_next == METERED_SCOPE
+    energy = np.zeros((2, 12))
+    said = verdict(calibrate(building, bills_of(energy), weathers(surrogate), seed=1))
+    assert not said.passed
+    assert {reason.split(":")[0] for reason in said.reasons} == {"electricity", "natural gas"}
+
+
+def test_gas_billed_out_of_season_only_is_told_and_no_crash(surrogate, building, truth):
+    energy = truth[1].copy()
+    energy[1] = np.where(np.isin(np.arange(12), (5, 6, 7)), 900.0, np.nan)
+    said = verdict(calibrate(building, bills_of(energy), weathers(surrogate), seed=1))
+    assert not said.passed
+    assert any("natural gas" in reason for reason in said.reasons)
+
+
+def test_estimates_alone_pass_no_gate(surrogate, building, truth):
+    bills = bills_of(3 * truth[1])
+    guessed = Bills(MONTHS, bills.energy_kwh, np.array([True] * 11 + [False]))
+    said = verdict(calibrate(building, guessed, weathers(surrogate), seed=1))
+    assert not said.passed
+    assert "metered readings" in " ".join(said.reasons)
+
+
+def test_bills_of_one_season_pass_no_gate(surrogate, building, truth):
+    """Eighteen summer months of six years, all others blank."""
+    months = tuple(f"{year}-{month:02d}" for year in range(2019, 2025) for month in range(1, 13))
+    summer = np.isin(np.arange(72) % 12, (5, 6, 7))
+    energy = np.where(summer, np.tile(truth[1], 6), np.nan)
+    given = weathers(surrogate, own_years=frozenset(range(2019, 2025)))
+    said = verdict(calibrate(building, Bills(months, energy, np.zeros(72, bool)), given, seed=1))
+    assert not said.passed
+    assert "3 of the 12 calendar months" in " ".join(said.reasons)
+
+
+def test_one_month_without_degree_days_leaves_the_others_theirs(surrogate, building, truth):
+    normal_cooling = np.array([0, 0, 0, 0, 20, 80, 180, 170, 70, 5, 0, 0.0])
+    normal_heating = np.array([330, 280, 190, 60, 5, 0, 0, 0, 0, 10, 110, 270.0])
+    leap = normal_heating * np.where(np.arange(12) == 1, 29 / 28, 1.0)  # the same February with one more day
+    kept = [i for i in range(12) if i != 10]
+    days = DegreeDays(tuple(MONTHS[i] for i in kept), leap[kept], 1.2 * normal_cooling[kept], normal_heating,
+                      normal_cooling)
+    given = weathers(surrogate, degree_days=days, own_years=frozenset())
+    readings = calibrate(building, bills_of(truth[1]), given, seed=1).readings
+    assert (readings["electricity"].offset_kwh[5:8] > 0).all()
+    assert readings["electricity"].offset_std_kwh[10] > 0
+    assert readings["natural_gas"].offset_kwh == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_district_in_which_nothing_can_be_calibrated_has_a_table(tmp_path):
+    table = calibration_table([], {}, {"A": "11 months of bills", "B": "a model of its own"})
+    assert table["baseline"].values.tolist() == ["simulated", "simulated"]
+    assert table["reason"].values.tolist() == ["11 months of bills", "a model of its own"]
+    assert table["bill_energy"].shape == (2, 2, 12)
+    netcdf.write_dataset(tmp_path / "calibration.nc", table, title="Calibration on bills")
+    assert netcdf.read_dataset(tmp_path / "calibration.nc")["gate_passed"].values.tolist() == [False, False]
