@@ -66,6 +66,36 @@ def test_savings_of_a_registry_without_retrofits(tmp_path):
     assert "0 retrofits" in result.output
 
 
+def test_savings_are_stated_for_a_year_or_for_the_months_since(tmp_path):
+    head = "building_id,floor_area_m2,storeys,year_built,source_system,retrofit_month,promised_saving_kwh\n"
+    registry, bills, use = (tmp_path / name for name in ("registry.csv", "bills.csv", "use.csv"))
+    registry.write_text(head + "A,6000,5,1998,split,2024-01,100000\nB,6000,5,1998,split,2025-03,\n")
+    shape = [46, 41, 37, 29, 31, 36, 54, 55, 47, 31, 31, 42]
+    months = [f"{year}-{month:02d}" for year in (2023, 2024, 2025) for month in range(1, 13)]
+    rows = [f"{name},{month},{1000 * shape[int(month[5:]) - 1] * (0.75 if month > since else 1):.0f},,,"
+            for name, since in (("A", "2024-01"), ("B", "2025-03")) for month in months]
+    bills.write_text("building_id,month,electricity_kwh,gas_m3,water_m3,cost_cny\n" + "\n".join(rows) + "\n")
+    use.write_text("building_id,use_factor,use_factor_std\nA,1.2,0.05\n")
+    out = tmp_path / "savings.csv"
+    result = run("savings", str(registry), "--bills", str(bills), "--out", str(out))
+    assert result.exit_code == 0
+    first, second, last = result.output.splitlines()[-3:]
+    assert "a year" in first
+    assert "promised 100,000 a year" in first
+    assert "in 9 months" in second
+    assert "no year stated" in second
+    assert "2 retrofits" in last
+    assert "use taken as unchanged" in last
+    with out.open(encoding="utf-8-sig") as file:
+        stated = list(csv.DictReader(file))
+    assert float(stated[0]["kept_fraction"]) == pytest.approx(1.2, abs=0.05)
+    assert stated[1]["avoided_kwh_per_year"] == ""
+    grown = run("savings", str(registry), "--bills", str(bills), "--use-factors", str(use)).output.splitlines()[-3:]
+    assert grown[0] != first
+    assert grown[1] == second
+    assert "unchanged" not in grown[2]
+
+
 def test_what_is_missing_is_named():
     with pytest.raises(InputError, match="--bills"):
         run("benchmark", REGISTRY)
