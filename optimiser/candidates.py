@@ -342,7 +342,7 @@ def assemble_cube(
     Returns
     -------
     xr.Dataset
-        The cube of `INTERFACES.md`, section 5; attributes `packages_predicted` and `packages_left_out`.
+        The cube (`optimiser/README.md` lists its variables); attributes `packages_predicted` and `packages_left_out`.
 
     Raises
     ------

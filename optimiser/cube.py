@@ -125,7 +125,7 @@ def read_cube(dataset: xr.Dataset, rules: Rules) -> Cube:
     Parameters
     ----------
     dataset : xr.Dataset
-        Dims `building`, `package`; variables as `optimiser/README.md` lists them.
+        Dims `building`, `package`; variables as `optimiser/README.md` lists them ("The cube").
     rules : Rules
         `energy_basis` decides the basis; other rules name optional inputs that they need.
 

@@ -17,7 +17,7 @@ Flags = NDArray[np.bool_]
 class Plan:
     """What is done at each building; arrays of shape (building,).
 
-    `package` is 0 for none; `pv_kw` the PV size; `touched` as INTERFACES defines it; `lane` a place in `rules.LANES`;
+    `package` is 0 for none; `pv_kw` the PV size; `touched` where there is either; `lane` a place in `rules.LANES`;
     `year` counts from 1, 0 where untouched; `place` is the contract's place when the grouping is decided, else 0;
     `scheme` names the subsidy scheme of each contract that takes one, and `claims`, where there are several plan
     years, what it claims in each of them [CNY].

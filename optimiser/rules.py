@@ -72,8 +72,7 @@ class Economics(_Frozen):
     """Money over time: rates, lives and prices used by the net present value and by contracts.
 
     Defaults: 20 years at 4 % real (public owner 3-5 %, domain figure, confidence C); flat electricity price 0.80
-    CNY/kWh for a
-    suburban office (D), PV surplus at the Shanghai coal benchmark 0.4155 CNY/kWh (C).
+    CNY/kWh for a suburban office (D), PV surplus at the Shanghai coal benchmark 0.4155 CNY/kWh (C).
     """
 
     discount_rate: Annotated[float, Field(gt=-1.0)] = 0.04
@@ -90,7 +89,7 @@ class Economics(_Frozen):
 class Rules(_Frozen):
     """The rules of one optimisation; a tuple of budgets makes one scenario each.
 
-    Every field is described in `optimiser/README.md`; the equations are in `optimiser/formulation.md`.
+    Every field is described in `optimiser/README.md` ("Rules"); the equations are in `optimiser/formulation.md`.
 
     Examples
     --------

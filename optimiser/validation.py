@@ -50,7 +50,7 @@ def validation_table(fresh: xr.Dataset, baselines: xr.Dataset, predicted: xr.Dat
     Returns
     -------
     xr.Dataset
-        `validation.nc` of `INTERFACES.md`, section 4, and the parameters of the cases.
+        The rows of `validation.nc`: simulated and predicted energy and savings, and the parameters of the cases.
 
     Raises
     ------

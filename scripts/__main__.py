@@ -63,7 +63,8 @@ def _running_verb(name: str, text: str) -> Callable[..., None]:
             retry_failed=retry_failed, keep_raw=keep_raw, quiet=quiet,
         )
 
-    verb.__doc__ = f"{text}\n\nExample: retrofolio {name} scripts/studies/jiading_sample.yaml --out out/jiading_sample"
+    example = EXAMPLES.get(name, "scripts/studies/jiading_sample.yaml --out out/jiading_sample")
+    verb.__doc__ = f"{text}\n\nExample: retrofolio {name} {example}"
     return verb
 
 
@@ -71,11 +72,13 @@ RUNNING_VERBS = {
     "run": "The whole chain: sample, simulate, fit, validate, optimise, verify, report.",
     "simulate": "Run the engine on all baselines, training and held-out cases.",
     "fit": "Fit the surrogate on the runs of `simulate`.",
-    "calibrate": "Tune every building on its bills, and confirm by engine runs.",
+    "calibrate": "Tune every building on its bills, and confirm by engine runs; nothing to do without bills.",
     "optimise": "Choose the portfolio of every scenario from predicted savings.",
     "verify": "Simulate what was chosen, and choose again until every floor holds in simulation.",
     "report": "Write report.html and tables/*.csv.",
 }
+EXAMPLES = {"calibrate": "mine/billed.yaml --out out/mine_billed (the study of docs/tutorial.md, section 5)"}
+"""Arguments for verbs that the sample study is no example of: it has no bills."""
 for _name, _text in RUNNING_VERBS.items():
     app.command(_name)(_running_verb(_name, _text))
 
@@ -105,9 +108,12 @@ def sensitivity(
     ] = None,
     store: Store = None, quiet: Quiet = False, json: Json = False,
 ) -> None:
-    """Say which unknown of a building its saving and cost hang on, and how to measure it; runs no engine.
+    """Say which unknown of a building its saving and cost hang on, and how to measure it.
 
-    Example: retrofolio sensitivity scripts/studies/jiading_sample.yaml --out out/jiading_sample --building JS01
+    Runs the engine only where there is no surrogate yet, neither in the folder nor named by the study.
+
+    Example: retrofolio sensitivity scripts/studies/jiading_sample.yaml --out out/jiading_sample
+    --building JS01 --package led
     """
     _run_stage("sensitivity", study, out, json, store=store, quiet=quiet, building=building, package=package)
 
@@ -130,7 +136,9 @@ def compare(
     folders: Annotated[list[Path], typer.Argument(help="output folders of finished studies", show_default=False)],
     out: Annotated[Path, typer.Option("--out", help="page to write", show_default=False)], json: Json = False,
 ) -> None:
-    """Put two to eight portfolios side by side on one page.
+    """Put two to eight scenarios side by side on one page, of one output folder or of several.
+
+    All scenarios of the folders if these are at most eight together, else of each folder the one that costs most.
 
     Example: retrofolio compare out/jiading_sample out/other --out out/compare.html
     """

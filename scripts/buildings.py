@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from buildings.export import Cell
     from buildings.savings import Avoided
 
-app = typer.Typer(no_args_is_help=True, help="Registry and bills: check, benchmark, disclose, audit, savings.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Registry and bills: check, benchmark, disclose, audit, savings.\n\n"
+    "Example: retrofolio buildings check registry.csv --bills bills.csv",
+)
 Registry = Annotated[Path, typer.Argument(help="registry, CSV or XLSX", show_default=False)]
 Bills = Annotated[Path | None, typer.Option("--bills", help="monthly bills, CSV or XLSX")]
 Out = Annotated[Path | None, typer.Option("--out", help="table to write, .csv or .xlsx")]

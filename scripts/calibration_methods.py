@@ -1,8 +1,6 @@
 """Ways to the posterior compared on the same bills: how often intervals hold the truth, how wide, what draws are worth.
 
 Truth is the surrogate itself at drawn parameters, with noise: what differs is the method alone.
-
-Run: python -m scripts.calibration_methods SURROGATE.nc REGISTRY.csv --cases 40
 """
 
 from __future__ import annotations
@@ -129,7 +127,11 @@ def main(
     noise: Annotated[float, typer.Option(help="relative noise of the bills")] = 0.05,
     seed: Annotated[int, typer.Option(help="of truth and noise")] = 1,
 ) -> None:
-    """Print one row a method; the width is a share of the prior's, seconds are the processor's, per building."""
+    """Print one row a method; the width is a share of the prior's, seconds are the processor's, per building.
+
+    Example: python -m scripts.calibration_methods sim/data/shanghai_office.nc buildings/data/jiading_illustrative.csv
+    --cases 40
+    """
     surrogate, rng = Surrogate.load(surrogate_file), np.random.default_rng(seed)
     usable = [b for b in read_registry(registry) if b.design.source_system in surrogate.systems]
     weathers = Weathers(surrogate, {}, own_years=frozenset({YEAR}))

@@ -3,8 +3,6 @@
 Each building gets parameters drawn evenly from their ranges; the engine runs it so, as it is and with packages; its
 months with noise are the bills; calibration sees only bills and registry. Printed: how often the intervals hold the
 drawn parameters, the error of each package's energy, how often the interval of a promised saving holds the true one.
-
-Run: python -m scripts.calibration_study SURROGATE.nc REGISTRY.csv --store DIR --buildings 60 --packages 5
 """
 
 from __future__ import annotations
@@ -173,7 +171,11 @@ def main(
     city: Annotated[str, typer.Option(help="weather year, as the surrogate was trained in")] = "shanghai",
     measures: Annotated[str, typer.Option(help="measures offered, with commas; all without")] = "",
 ) -> None:
-    """Make bills from known parameters by the engine, calibrate on them, and print how well it was found."""
+    """Make bills from known parameters by the engine, calibrate on them, and print how well it was found.
+
+    Example: python -m scripts.calibration_study sim/data/shanghai_office.nc buildings/data/jiading_illustrative.csv
+    --store DIR --buildings 60 --packages 5
+    """
     surrogate, catalogue = Surrogate.load(surrogate_file), load_catalogue()
     known = known_buildings(read_registry(registry), surrogate, catalogue, buildings, packages,
                             measures.split(",") if measures else None, seed)

@@ -1,4 +1,4 @@
-"""Command `compare`: portfolios of several output folders side by side on one page."""
+"""Command `compare`: scenarios of one or more output folders side by side on one page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def compare_folders(folders: Sequence[Path], out: Path, outcome: Outcome) -> Non
     Raises
     ------
     InputError
-        If a folder holds no portfolio, or fewer than one or more than eight are given.
+        If a folder holds no portfolio, more than eight are given, or they hold one scenario only.
     """
     files = {folder: folder / "portfolio.nc" for folder in folders}
     faults = [

@@ -1,7 +1,6 @@
 """Pictures of the page for the README, taken in Chromium from a finished study.
 
-Run `python -m scripts.screenshots out/jiading_sample docs` after `make demo`; needs Debian's Chromium and the package
-playwright (`requirements-dev.lock`).
+Needs Debian's Chromium and the package playwright (`requirements-dev.lock`).
 """
 
 from __future__ import annotations
@@ -70,7 +69,10 @@ def main(
     study: Annotated[Path, typer.Argument(help="output folder of a finished study")],
     out: Annotated[Path, typer.Argument(help="folder of the pictures")] = Path("docs"),
 ) -> None:
-    """Take every picture of the README."""
+    """Take every picture of the README, after `make demo`.
+
+    Example: python -m scripts.screenshots out/jiading_sample docs
+    """
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

@@ -2,10 +2,6 @@
 
 The runs are taken in the order in which they were drawn: any part of a Sobol draw fills the space; after the draw come
 the runs of the sequential design, then the registry's baselines.
-
-Run: retrofolio simulate scripts/studies/shanghai_surrogate.yaml --out DIR
-     retrofolio validate scripts/studies/shanghai_surrogate.yaml --out DIR --cases 300 --seed 1
-     python -m scripts.surrogate_curve DIR/simulations.nc DIR/validation_runs.nc
 """
 
 from __future__ import annotations
@@ -57,7 +53,13 @@ def main(
     simulations: Annotated[Path, typer.Argument(help="simulations.nc with the training runs")],
     validation_runs: Annotated[Path, typer.Argument(help="validation_runs.nc with fresh cases")],
 ) -> None:
-    """Print the table."""
+    """Print the table.
+
+    Example: python -m scripts.surrogate_curve DIR/simulations.nc DIR/validation_runs.nc
+
+    Before it, on scripts/studies/shanghai_surrogate.yaml: retrofolio simulate STUDY --out DIR; retrofolio validate
+    STUDY --out DIR --cases 300 --seed 1
+    """
     runs = in_order(netcdf.read_dataset(simulations).load())
     fresh, baselines = fresh_and_baselines(netcdf.read_dataset(validation_runs).load())
     wide = design_table([drawn.design for drawn in training_designs(4096, seed=0)])

@@ -1,8 +1,4 @@
-"""Remake the small training set of the tests from the sample study's runs.
-
-Run: retrofolio simulate scripts/studies/jiading_sample.yaml --out DIR
-     python -m scripts.surrogate_runs DIR/simulations.nc tests/data/surrogate_runs.nc
-"""
+"""Remake the small training set of the tests from the sample study's runs."""
 
 from __future__ import annotations
 
@@ -37,7 +33,12 @@ def main(
     simulations: Annotated[Path, typer.Argument(help="simulations.nc of the sample study")],
     out: Annotated[Path, typer.Argument(help="netCDF file to write")],
 ) -> None:
-    """Write the training set of the tests with its provenance."""
+    """Write the training set of the tests with its provenance.
+
+    Example: python -m scripts.surrogate_runs DIR/simulations.nc tests/data/surrogate_runs.nc
+
+    Before it: retrofolio simulate scripts/studies/jiading_sample.yaml --out DIR
+    """
     runs = netcdf.read_dataset(simulations).load()
     netcdf.write_dataset(out, trimmed(runs).assign_attrs(commands=COMMANDS), title="Training runs of the tests",
                          study_text=str(runs.attrs.get("study_text", "")),

@@ -2,10 +2,6 @@
 
 Every design learns the training runs and the baselines of the fresh cases' buildings, as in planning. Lights, plugs and
 service power are learnt by none. The rate is that of all packages of one building, without standard errors.
-
-Run: retrofolio simulate scripts/studies/shanghai_surrogate.yaml --out DIR
-     retrofolio validate scripts/studies/shanghai_surrogate.yaml --out DIR --cases 300 --seed 1
-     python -m scripts.surrogate_table DIR/simulations.nc DIR/validation_runs.nc
 """
 
 from __future__ import annotations
@@ -233,7 +229,13 @@ def main(
     simulations: Annotated[Path, typer.Argument(help="simulations.nc with the training runs")],
     validation_runs: Annotated[Path, typer.Argument(help="validation_runs.nc with fresh cases")],
 ) -> None:
-    """Print the table."""
+    """Print the table.
+
+    Example: python -m scripts.surrogate_table DIR/simulations.nc DIR/validation_runs.nc
+
+    Before it, on scripts/studies/shanghai_surrogate.yaml: retrofolio simulate STUDY --out DIR; retrofolio validate
+    STUDY --out DIR --cases 300 --seed 1
+    """
     training_runs = in_order(netcdf.read_dataset(simulations).load())
     fresh, baselines = fresh_and_baselines(netcdf.read_dataset(validation_runs).load())
     new = ~np.isin(baselines["run_key"].values, training_runs["run_key"].values)

@@ -9,7 +9,8 @@ import typer
 
 from vocabulary import Fault, InputError
 
-app = typer.Typer(no_args_is_help=True, help="Weather files: make, check and fetch.")
+app = typer.Typer(no_args_is_help=True, help="Weather files: make, check and fetch.\n\n"
+                  "Example: retrofolio weather check year.epw")
 
 
 @app.command()

@@ -1,7 +1,4 @@
-"""Print how good made years are: normals kept, statistics beside real files, energy of the sample offices.
-
-Example: python -m scripts.weather_table --store out/weather_runs FILE.epw [FILE.epw ...]
-"""
+"""Print how good made years are: normals kept, statistics beside real files, energy of the sample offices."""
 
 from __future__ import annotations
 
@@ -172,7 +169,10 @@ def main(
     strict: Annotated[bool, typer.Option(help="table (3): measure the spread in the other files only")] = False,
     spread: Annotated[bool, typer.Option(help="print the spread of the files, no tables")] = False,
 ) -> None:
-    """Print the three tables as Markdown."""
+    """Print the three tables as Markdown.
+
+    Example: python -m scripts.weather_table --store out/weather_runs CSWD.epw HONGQIAO.epw
+    """
     like = load_city(city)
     real = [repair(read_epw(path))[0] for path in files]
     if spread:

@@ -105,7 +105,7 @@ def simulate(
     Returns
     -------
     xr.Dataset
-        `simulations.nc` of `INTERFACES.md`, section 4: one row per case, failed ones too, with their reason.
+        The rows of `simulations.nc` (names and units: `vocabulary.py`), one per case, failed ones with their reason.
 
     Raises
     ------

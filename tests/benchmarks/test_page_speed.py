@@ -1,6 +1,6 @@
 """How soon the page is usable in Debian's Chromium: table sortable, pictures drawn, from a file on disk.
 
-`pytest tests/benchmarks/test_page_speed.py -m long -s` prints what optimiser/report/README.md states.
+`pytest tests/benchmarks/test_page_speed.py -m benchmark -s` prints how long it takes.
 """
 
 import importlib.util

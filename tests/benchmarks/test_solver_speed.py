@@ -1,6 +1,6 @@
 """Speed of the optimiser on seeded cubes.
 
-`pytest tests/benchmarks/test_solver_speed.py -m long -s` prints the table of optimiser/README.md.
+`pytest tests/benchmarks/test_solver_speed.py -m benchmark -s` prints the table of optimiser/README.md.
 """
 
 from __future__ import annotations
