@@ -12,7 +12,6 @@ FILES = [ROOT / "vocabulary.py", ROOT / "datafile.py", ROOT / "netcdf.py"]
 FILES += [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 TEXTS = sorted(ROOT.glob("*.md"))
 TEXTS += [path for room in [*ROOMS, "docs", "tests"] for path in sorted((ROOT / room).rglob("*.md"))]
-NOT_YET_WRAPPED = ["sim/surrogate/README.md"]
 BANNED = {"utils", "helpers", "common", "core", "manager", "misc", "new"}
 
 
@@ -77,6 +76,4 @@ def prose(path):
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda p: str(p.relative_to(ROOT)))
 def test_prose_is_wrapped(path):
-    if str(path.relative_to(ROOT)) in NOT_YET_WRAPPED:
-        pytest.skip("its paragraphs are being rewritten")
     assert [number for number, line in prose(path) if len(line) > 120] == []
