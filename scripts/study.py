@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,13 +13,17 @@ from pydantic_core import ErrorDetails
 
 from buildings import load_catalogue
 from datafile import UniqueKeyLoader, expected
-from optimiser.money.tariffs import DEFAULT_TARIFF
+from optimiser.money.tariffs import DEFAULT_TARIFF, load_prices
 from optimiser.published import Published
 from optimiser.rules import Rules
 from sim.engine.cluster import ClusterSettings
 from sim.engine.findings import Finding
 from sim.models import ModelSettings, default_settings
 from vocabulary import Fault, InputError, nearest
+
+MISSING = "a file that exists"
+UNTIED = ("name", "seed", "buildings", "optimiser", "report")
+"""Blocks that no surrogate is tied to: what is wrong there does not make it one of another study."""
 
 
 class Block(BaseModel):
@@ -201,7 +205,7 @@ def _rule_faults(path: Path, given: Mapping[str, Any]) -> Iterator[Fault]:
     for index, scenario in enumerate(named):
         own = {key: value for key, value in scenario.items() if key != "name"}
         try:
-            Rules(**(common | own))
+            Rules.model_validate(common | own)
         except ValidationError as error:
             for detail in error.errors():
                 where = f"scenarios.{index}." if not detail["loc"] or detail["loc"][0] in own else "rules."
@@ -243,12 +247,55 @@ def _cross_faults(path: Path, study: Study) -> Iterator[Fault]:
     for place, file in files.items():
         if file is not None and not file.is_file():
             near = nearest(file.name, [p.name for p in file.parent.iterdir()]) if file.parent.is_dir() else ""
-            yield Fault(str(path), place, str(file), "a file that exists", near)
-    catalogue = study.packages.catalogue
-    known = load_catalogue(catalogue).measures if catalogue is None or catalogue.is_file() else {}
-    for measure in study.packages.measures or ():
+            yield Fault(str(path), place, str(file), MISSING, near)
+    tariff, tariffs = study.optimiser.tariff, load_prices().electricity
+    if tariff not in tariffs:
+        expected_words = "one of " + ", ".join(sorted(tariffs))
+        yield Fault(str(path), "optimiser.tariff", repr(tariff), expected_words, nearest(tariff, tariffs))
+    yield from _measure_faults(path, study.packages)
+
+
+def _measure_faults(path: Path, packages: PackagesBlock) -> Iterator[Fault]:
+    catalogue = packages.catalogue
+    if catalogue is not None and not catalogue.is_file():
+        return
+    try:
+        known = load_catalogue(catalogue).measures
+    except InputError as error:
+        yield from error.faults
+        return
+    for measure in packages.measures or ():
         if measure not in known:
             yield Fault(str(path), "packages.measures", measure, "a measure of the catalogue", nearest(measure, known))
+
+
+def _validated(path: Path, given: Mapping[str, Any]) -> tuple[Study | None, list[Fault]]:
+    """Return the study and its faults; what is wrong is left out, so that what stands beside it can be looked at."""
+    try:
+        return Study.model_validate(given), []
+    except ValidationError as error:
+        details = error.errors()
+    faults = [_fault(path, Study, detail) for detail in details]
+    try:
+        return Study.model_validate(_without(given, [detail["loc"] for detail in details])), faults
+    except ValidationError:
+        return None, faults
+
+
+def _without(given: Mapping[str, Any], locations: Iterable[tuple[int | str, ...]]) -> dict[str, Any]:
+    """Return a study without the keys of the first two levels that something is wrong with, named where it needs it."""
+    kept: dict[str, Any] = {key: dict(value) if isinstance(value, dict) else value for key, value in given.items()}
+    for location in locations:
+        name, *inner = location or ("",)
+        block = kept.get(str(name))
+        if not inner or not isinstance(block, dict):
+            kept.pop(str(name), None)
+        elif location[-1] == "name" and isinstance(block.get("scenarios"), list):
+            block["scenarios"] = [{**item, "name": f"scenario {index}"} if isinstance(item, dict) else item
+                                  for index, item in enumerate(block["scenarios"])]
+        else:
+            block.pop(inner[0], None)
+    return {"name": "unnamed"} | kept
 
 
 def read_study(path: Path) -> Study:
@@ -269,16 +316,40 @@ def read_study(path: Path) -> Study:
     InputError
         All faults of the file in one message: unknown keys with the nearest spelling, wrong values, missing files.
     """
-    given = _parse(path)
-    faults = list(_rule_faults(path, given))
-    try:
-        study = _resolve_paths(Study.model_validate(given), path.resolve().parent)
-    except ValidationError as error:
-        raise InputError([*(_fault(path, Study, detail) for detail in error.errors()), *faults]) from error
-    faults += _cross_faults(path, study)
-    if faults:
+    study, faults = examine_study(path)
+    if faults or study is None:
         raise InputError(faults)
     return study
+
+
+def examine_study(path: Path) -> tuple[Study | None, tuple[Fault, ...]]:
+    """Read a study file as far as it can be read, and collect every fault instead of raising.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file, UTF-8.
+
+    Returns
+    -------
+    tuple of Study or None, tuple of Fault
+        What can be read, None where too little can. Where there are faults it is good for finding further ones only:
+        wrong keys are left out of it, and the surrogate too where it may be tied to one of them.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or is no mapping.
+    """
+    given = _parse(path)
+    study, faults = _validated(path, given)
+    tied = not all(fault.place.split(".")[0] in UNTIED for fault in faults)
+    faults += _rule_faults(path, given)
+    if study is not None:
+        study = _resolve_paths(study, path.resolve().parent)
+        faults += _cross_faults(path, study)
+        study = study.model_copy(update={"surrogate": SurrogateBlock()}) if tied else study
+    return study, tuple(dict.fromkeys(faults))
 
 
 def study_text(study: Study) -> str:

@@ -135,6 +135,20 @@ def _stage_dataset(stage: Stage) -> xr.Dataset:
     })
 
 
+def check_kind(path: str | Path, attributes: Mapping[Any, object]) -> None:
+    """Check by the global attributes of a file that it is a surrogate that this program reads.
+
+    Raises
+    ------
+    InputError
+        If the file is no surrogate or one of another version.
+    """
+    version = str(attributes.get("surrogate_version", "none"))
+    if attributes.get("surrogate_kind") != KIND or version != str(VERSION):
+        expected = f"a surrogate of version {VERSION}: fit it again"
+        raise InputError([Fault(str(path), "surrogate_version", version, expected)])
+
+
 def read(path: str | Path) -> tuple[Climate, Learned, dict[str, tuple[float, float]], tuple[str, ...],
                                     dict[str, float], dict[str, str]]:
     """Read what `write` wrote; see `Surrogate.load`.
@@ -146,9 +160,7 @@ def read(path: str | Path) -> tuple[Climate, Learned, dict[str, tuple[float, flo
     """
     root = netcdf.read_dataset(path)
     attrs = root.attrs
-    if attrs.get("surrogate_kind") != KIND or int(attrs.get("surrogate_version", 0)) != VERSION:
-        raise InputError([Fault(str(path), "surrogate_version", str(attrs.get("surrogate_version", "none")),
-                                f"a surrogate of version {VERSION}: fit it again")])
+    check_kind(path, attrs)
     stages = {name: _stage_of(netcdf.read_dataset(path, f"{PARTS}/{name}")) for name in json.loads(attrs["stages"])}
 
     def part(prefix: str) -> dict[str, Stage]:
