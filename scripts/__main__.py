@@ -43,7 +43,7 @@ def _run_stage(module: str, study: Path, out: Path, as_json: bool, **options: ob
         stage = import_module(f"scripts.{module}")
         asked = context.Options(as_json=as_json, trains=module in ("simulate", "fit"), **options)
         ready = context.open_study(study, workspace, asked, outcome)
-        stage.check(ready)
+        import_module("scripts.input_faults").check_inputs(ready)
         workspace.claim(ready.study)
         workspace.start_log()
         stage.stage(ready)

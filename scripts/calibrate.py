@@ -19,7 +19,6 @@ from scripts import fit, simulate
 from scripts.calibrate_inputs import bills_of, reason_against, wanted, weathers_of
 from scripts.context import Context
 from scripts.provenance import write
-from scripts.simulate import check as check  # the same inputs
 from sim import Surrogate
 from sim.case import Case, design_table
 from sim.surrogate.calibration import Fitted

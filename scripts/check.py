@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scripts.context import Options, open_study
+from scripts.input_faults import check_inputs
 from scripts.outcome import Outcome
 from scripts.workspace import Workspace
 
@@ -23,7 +24,7 @@ def check_study(path: Path, outcome: Outcome) -> None:
         All faults in one message.
     """
     context = open_study(path, Workspace(path.parent), Options(), outcome)
-    context.read_inputs()
+    check_inputs(context)
     context.say_weather_findings()
     context.say_strange_bills(STRANGE_BILLS_TOLD)
     offered = sum(len(grid) for grid in context.packages.values())

@@ -228,20 +228,6 @@ class Context:
         named = [b.building_id for b in self.buildings if b.illustrative]
         return (f"{len(named)} of {len(self.buildings)} buildings are illustrative, not real",) if named else ()
 
-    def read_inputs(self) -> None:
-        """Read and check all that the study names.
-
-        Raises
-        ------
-        InputError
-            All faults of the study and of all its inputs in one message.
-        """
-        from scripts.input_faults import input_faults
-
-        faults = input_faults(self)
-        if faults:
-            raise InputError(faults)
-
     def count_runs(self, found: xr.Dataset) -> None:
         """Add the runs of a simulation to the outcome."""
         self.outcome.count(**{key: int(found.attrs[f"runs_{key}"]) for key in ("done", "skipped", "failed")})
@@ -276,7 +262,7 @@ class Context:
 
 
 def open_study(path: Path, workspace: Workspace, options: Options, outcome: Outcome) -> Context:
-    """Return the context of a study file; faults that leave something to read are kept for `read_inputs` to tell.
+    """Return the context of a study file; faults that leave something to read are kept for `check_inputs` to tell.
 
     Raises
     ------

@@ -12,7 +12,6 @@ from buildings import Building, Package
 from scripts import calibrate_inputs, simulate, ties
 from scripts.context import Context
 from scripts.provenance import attributes
-from scripts.simulate import check as check  # the same inputs
 from sim import Surrogate
 from sim.case import design_table
 from sim.engine.findings import barred_from_fitting

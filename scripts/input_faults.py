@@ -22,6 +22,19 @@ INPUTS = ("buildings", "catalogue", "obligatory_works_cny", "weather", "calendar
 Reader = Callable[[Context], Iterable[Fault]]
 
 
+def check_inputs(context: Context) -> None:
+    """Read and check a study and all that it names, before anything runs.
+
+    Raises
+    ------
+    InputError
+        All faults of the study and of all its inputs in one message.
+    """
+    faults = input_faults(context)
+    if faults:
+        raise InputError(faults)
+
+
 def input_faults(context: Context) -> tuple[Fault, ...]:
     """Return the faults of a study file and of all that it names, each once; no engine runs.
 

@@ -26,7 +26,6 @@ from optimiser.scenario import named_scenarios
 from scripts import calibrate, direct, fit, simulate
 from scripts.context import Context
 from scripts.provenance import write
-from scripts.simulate import check as check  # the same inputs
 from sim import Surrogate
 from sim.engine.findings import barred_from_fitting
 from weather.solar import pv_yield

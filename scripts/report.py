@@ -12,7 +12,6 @@ from optimiser.report.words import LANGUAGES, Language, load_words
 from optimiser.summary import summary_lines
 from scripts import validate, verify
 from scripts.context import Context
-from scripts.simulate import check as check  # the same inputs
 from scripts.study import published_text
 from sim.engine.store import Store
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from scripts import calibrate, fit, optimise, report, simulate, validate, verify
 from scripts.context import Context
-from scripts.simulate import check as check  # the same inputs
 
 
 def stage(context: Context) -> None:

@@ -12,7 +12,6 @@ from buildings import Building, Package
 from buildings.export import Cell, write_table
 from scripts import fit, verify
 from scripts.context import Context
-from scripts.simulate import check as check  # the same inputs
 from sim.surrogate.calibration_priors import calibration_data
 from sim.surrogate.sensitivity import AMOUNTS, sensitivity
 from vocabulary import NO_PACKAGE, Fault, InputError, nearest

@@ -26,11 +26,6 @@ HOURLY = ("electricity_hourly", "natural_gas_hourly")
 MADE_FROM = ("weather", "buildings.registry", "packages.measures", "packages.catalogue", "simulation")
 
 
-def check(context: Context) -> None:
-    """Read and check all inputs, so that all faults are told before anything runs."""
-    context.read_inputs()
-
-
 def run_cases(
     context: Context, cases: Sequence[Case], out: Path | None = None, attributes: Mapping[str, str | int] | None = None
 ) -> xr.Dataset:

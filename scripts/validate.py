@@ -14,7 +14,6 @@ from optimiser.validation import errors_of, validation_table
 from scripts import fit, simulate
 from scripts.context import Context
 from scripts.provenance import write
-from scripts.simulate import check as check  # the same inputs
 from sim import Surrogate
 from sim.case import Case, design_table
 from sim.plan import baseline_cases, draw_pairs, package_cases

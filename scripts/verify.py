@@ -18,7 +18,6 @@ from optimiser.validation import basis_weights
 from scripts import calibrate, optimise, simulate
 from scripts.context import Context
 from scripts.provenance import write
-from scripts.simulate import check as check  # the same inputs
 from sim.plan import package_cases
 from vocabulary import RetrofolioError
 

@@ -10,9 +10,10 @@ import yaml
 from typer.testing import CliRunner
 
 import weather
-from scripts import fit, simulate, ties
+from scripts import fit, ties
 from scripts.__main__ import app
 from scripts.context import Options, open_study
+from scripts.input_faults import check_inputs
 from scripts.outcome import Outcome
 from scripts.study import read_study
 from scripts.workspace import Workspace
@@ -400,12 +401,12 @@ def with_surrogate(study, folder, **changed):
 
 def misfit_places(context):
     with pytest.raises(InputError) as caught:
-        context.read_inputs()
+        check_inputs(context)
     return [fault.place for fault in caught.value.faults]
 
 
 def test_a_surrogate_of_other_settings_catalogue_or_models_is_told_before_anything_runs(study, tmp_path, monkeypatch):
-    with_surrogate(study, tmp_path).read_inputs()
+    check_inputs(with_surrogate(study, tmp_path))
     settings = with_surrogate(study, tmp_path, simulation={"settings": {"timesteps_per_hour": 4}})
     assert misfit_places(settings) == ["surrogate.file: made for another settings"]
     catalogue = tmp_path / "measures.yaml"
@@ -419,7 +420,7 @@ def test_a_surrogate_of_other_settings_catalogue_or_models_is_told_before_anythi
     assert misfit_places(with_surrogate(study, tmp_path)) == ["surrogate.file: made for another models"]
     # a surrogate of the folder's own runs is taken before the one that the study names
     monkeypatch.setattr(fit, "is_current", lambda _context: True)
-    with_surrogate(study, tmp_path).read_inputs()
+    check_inputs(with_surrogate(study, tmp_path))
 
 
 @pytest.mark.parametrize("content", [b"", b"no netCDF", None])
@@ -470,6 +471,6 @@ def test_strange_bills_are_told_as_a_note(study, tmp_path):
     assert all(line.startswith("  bills.csv: row ") for line in lines[at + 1 : at + 21])
     assert lines[at + 21] == f"  and {count - 20} more"
     context = open_study(tmp_path / "study.yaml", Workspace(tmp_path), Options(), Outcome())
-    simulate.check(context)
+    check_inputs(context)
     context.say_strange_bills(0)  # as the running verbs tell it
     assert context.outcome.lines == [lines[at].removesuffix(":") + "."]
