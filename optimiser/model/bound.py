@@ -9,8 +9,16 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from optimiser.model.instance import Floats, Instance, Ints
+from optimiser.model.restrict import restrict
 
 _STEPS = 60
+_WHOLE = 50_000
+"""Variables up to which the linear relaxation is solved in one piece."""
+_ROUNDS = 60
+_JOINING = 250
+"""Columns that join the linear relaxation's part at a time, beside the best of each building."""
+_SETTLED = 1e-6
+"""Relative distance of the bound from the part's own value at which no column that is left out matters."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,32 @@ class Relaxation:
             price = np.array([self._price_of_one_row()])
             self.touched = self._touched_between(price)
             return price
+        if self.instance.size > _WHOLE:
+            return self._prices_by_growing_parts()
+        return self._prices_of_linear_relaxation()
+
+    def _prices_by_growing_parts(self) -> Floats:
+        """Return the prices of the linear relaxation from a part of its columns, which grows by what pays at them.
+
+        Column generation: with no paying column left out, the prices of the part are those of the whole. Where that
+        does not come about (a part without a plan), the whole is solved.
+        """
+        prices, value = np.zeros(len(self.upper)), -np.inf
+        taken = np.zeros(self.n_columns, dtype=bool)
+        for _ in range(_ROUNDS):
+            bound = self.evaluate(prices)
+            if bound.total - value <= _SETTLED * abs(bound.total):
+                return prices
+            before = int(taken.sum())
+            taken[bound.chosen[bound.chosen >= 0]] = True
+            left_out = np.where(taken, -np.inf, bound.per_column)
+            taken[np.argpartition(-left_out, min(_JOINING, self.n_columns - 1))[:_JOINING]] = True
+            if taken.sum() == before:
+                break
+            part = Relaxation(restrict(self.instance, taken).instance)
+            prices = part._prices_of_linear_relaxation()
+            value = part.evaluate(prices).total if np.isfinite(part.touched) else -np.inf
+            self.touched = part.touched
         return self._prices_of_linear_relaxation()
 
     def _touched_between(self, price: Floats) -> float:
