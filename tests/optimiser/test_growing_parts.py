@@ -1,4 +1,4 @@
-"""Multipliers from a growing part of the columns give the bound of the whole linear relaxation, and the same optimum."""
+"""Multipliers from a growing part of the columns: the bound of the whole linear relaxation, and the same optimum."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def in_parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     asked = Relaxation._prices_of_linear_relaxation
 
-    def counted(self: Relaxation) -> Any:  # noqa: ANN401
+    def counted(self: Relaxation) -> Any:
         sizes.append(self.n_columns)
         return asked(self)
 
@@ -35,7 +35,7 @@ def in_parts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
-def instance_of(case: str, make_cube: Callable[..., xr.Dataset], seed: int, **more: object) -> Any:  # noqa: ANN401
+def instance_of(case: str, make_cube: Callable[..., xr.Dataset], seed: int, **more: object) -> Any:
     cube_options, rule_options = CASES[case]
     rules = Rules(**{"budget_cny": 600_000.0, **rule_options, **more})
     return assemble(read_cube(make_cube(seed, 30, 20, **cube_options), rules), rules).instance
