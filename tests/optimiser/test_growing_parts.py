@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import xarray as xr
 
@@ -16,7 +17,9 @@ from optimiser.model.bound import Relaxation
 from optimiser.model.solve import solve
 from tests.optimiser.test_second_solver import CASES
 
-WHOLE = [case for case in CASES if case != "kinds"]
+ASSEMBLED = [case for case in CASES if case != "kinds"]
+SEVERAL_ROWS = [case for case in ASSEMBLED if case != "pv"]
+"""With one row, as in plain PV, prices are exact without a linear programme."""
 
 
 @pytest.fixture
@@ -41,12 +44,11 @@ def instance_of(case: str, make_cube: Callable[..., xr.Dataset], seed: int, **mo
     return assemble(read_cube(make_cube(seed, 30, 20, **cube_options), rules), rules).instance
 
 
-@pytest.mark.parametrize("case", WHOLE)
+@pytest.mark.parametrize("case", SEVERAL_ROWS)
 @pytest.mark.parametrize("seed", range(3))
 def test_bound_is_that_of_the_whole(case, seed, make_cube, in_parts):
     relaxation = Relaxation(instance_of(case, make_cube, seed))
-    if len(relaxation.upper) < 2:
-        pytest.skip("one row: exact without a linear programme")
+    assert len(relaxation.upper) > 1
     whole = relaxation.evaluate(relaxation._prices_of_linear_relaxation()).total
     touched, in_parts[:] = relaxation.touched, []
     prices = relaxation.multipliers()
@@ -62,16 +64,41 @@ def test_the_whole_is_not_solved_where_a_part_will_do(make_cube, in_parts):
     assert max(in_parts) < 0.6 * relaxation.n_columns
 
 
-def test_a_part_without_a_plan_falls_back_to_the_whole(make_cube, in_parts):
-    """Two buildings must be touched, with a budget that their best columns at no price would break."""
-    instance = instance_of("years alone", make_cube, 2, require=("b1", "b2"),
-                           yearly_budget_cny=(30_000.0, 40_000.0), minimum_saving_fraction=0.05)
-    relaxation = Relaxation(instance)
+def test_what_does_not_settle_is_solved_whole(make_cube, in_parts, monkeypatch):
+    monkeypatch.setattr(bound, "_ROUNDS", 1)
+    relaxation = Relaxation(instance_of("service companies", make_cube, 1))
     whole = relaxation.evaluate(relaxation._prices_of_linear_relaxation()).total
-    assert relaxation.evaluate(relaxation.multipliers()).total == pytest.approx(whole, rel=1e-5)
+    in_parts[:] = []
+    assert relaxation.evaluate(relaxation.multipliers()).total == pytest.approx(whole, rel=1e-9)
+    assert in_parts[0] < relaxation.n_columns
+    assert in_parts[-1] == relaxation.n_columns
 
 
-@pytest.mark.parametrize("case", WHOLE)
+def test_a_part_without_a_plan_grows_until_it_has_one(make_cube, in_parts, monkeypatch):
+    """All buildings must be touched, with money for little more than the cheapest way: the first parts hold no plan."""
+    cube_options, rule_options = CASES["years alone"]
+    data = make_cube(2, 30, 20, **cube_options)
+    cheapest = data["capital_cost"].where((data["package"] != "none") & data["available"]
+                                          & (data["energy_saving"] >= 0.2 * data["baseline_energy"])).min("package")
+    within = [str(b) for b in data["building"].values[cheapest.notnull().values]]
+    budget = float(cheapest.sum()) * 1.2
+    rules = Rules(**rule_options | {"yearly_budget_cny": (budget / 2, budget / 2), "require": tuple(within)})
+    relaxation = Relaxation(assemble(read_cube(data, rules), rules).instance)
+    whole = relaxation.evaluate(relaxation._prices_of_linear_relaxation()).total
+    counted, without_plan = Relaxation._prices_of_linear_relaxation, []
+
+    def seen(self: Relaxation) -> Any:
+        prices = counted(self)
+        without_plan.append(bool(np.isnan(self.touched)))
+        return prices
+
+    monkeypatch.setattr(Relaxation, "_prices_of_linear_relaxation", seen)
+    assert relaxation.evaluate(relaxation.multipliers()).total == pytest.approx(whole, rel=2e-6)
+    assert without_plan[0]
+    assert not without_plan[-1]
+
+
+@pytest.mark.parametrize("case", ASSEMBLED)
 def test_the_optimum_is_the_same(case, make_cube, monkeypatch):
     instance = instance_of(case, make_cube, 4)
     plain = solve(instance, gap=0.0, time_limit_s=20)
